@@ -1,0 +1,104 @@
+"""Forward-Forward learning, and triads of skills that can say no.
+
+Names load on first use: importing the package does not load torch.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from plurigrid_ff.config import (
+        DataConfig,
+        NetworkConfig,
+        RunConfig,
+        Settings,
+        TrainingConfig,
+        Triad,
+    )
+    from plurigrid_ff.data.load import load_dataset
+    from plurigrid_ff.errors import PlurigridError
+    from plurigrid_ff.host.hookspecs import hookimpl
+    from plurigrid_ff.host.plugins import load_host
+    from plurigrid_ff.host.ports import Inbox, Outbox, Port
+    from plurigrid_ff.host.skill import Role, RunContext, Skill, SkillCard
+    from plurigrid_ff.host.triad import find_triad
+    from plurigrid_ff.inference import evaluate, predict
+    from plurigrid_ff.learning.layers import FFLayer
+    from plurigrid_ff.learning.network import FFNetwork
+    from plurigrid_ff.learning.trainer import Trainer
+    from plurigrid_ff.results import RunReport, Verdict
+    from plurigrid_ff.runs import train
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DataConfig",
+    "FFLayer",
+    "FFNetwork",
+    "Inbox",
+    "NetworkConfig",
+    "Outbox",
+    "PlurigridError",
+    "Port",
+    "Role",
+    "RunConfig",
+    "RunContext",
+    "RunReport",
+    "Settings",
+    "Skill",
+    "SkillCard",
+    "Trainer",
+    "TrainingConfig",
+    "Triad",
+    "Verdict",
+    "evaluate",
+    "find_triad",
+    "hookimpl",
+    "load_dataset",
+    "load_host",
+    "predict",
+    "train",
+]
+
+_HOMES = {
+    "DataConfig": "config",
+    "FFLayer": "learning.layers",
+    "FFNetwork": "learning.network",
+    "Inbox": "host.ports",
+    "NetworkConfig": "config",
+    "Outbox": "host.ports",
+    "PlurigridError": "errors",
+    "Port": "host.ports",
+    "Role": "host.skill",
+    "RunConfig": "config",
+    "RunContext": "host.skill",
+    "RunReport": "results",
+    "Settings": "config",
+    "Skill": "host.skill",
+    "SkillCard": "host.skill",
+    "Trainer": "learning.trainer",
+    "TrainingConfig": "config",
+    "Triad": "config",
+    "Verdict": "results",
+    "evaluate": "inference",
+    "find_triad": "host.triad",
+    "hookimpl": "host.hookspecs",
+    "load_dataset": "data.load",
+    "load_host": "host.plugins",
+    "predict": "inference",
+    "train": "runs",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from the module it lives in."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,54 @@
+"""Labelled samples in three splits."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Samples and their classes.
+
+    Attributes:
+        x: Inputs, shape ``(samples, *features)``, float32, finite.
+        y: Classes, shape ``(samples,)``, int64 in ``[0, num_classes)``.
+    """
+
+    x: NDArray[np.float32]
+    y: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Number of samples."""
+        return len(self.y)
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A data set, split once and for all.
+
+    Attributes:
+        name: What the user called it.
+        train: Samples to learn from.
+        validation: Held out from the training samples; probes come from here.
+        test: Looked at once, at the end.
+        class_names: One name per class; the label as the source wrote it.
+        digest: Hash of the samples and the split, for the run's report.
+    """
+
+    name: str
+    train: Split
+    validation: Split
+    test: Split
+    class_names: tuple[str, ...]
+    digest: str
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes."""
+        return len(self.class_names)
+
+    @property
+    def feature_shape(self) -> tuple[int, ...]:
+        """Shape of one sample."""
+        return self.train.x.shape[1:]

@@ -1,0 +1,75 @@
+"""Errors a user can act on.
+
+Each message says where, what was expected, what was found and what to do next. The
+command line prints them without a traceback; anything else that escapes is a bug.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class PlurigridError(Exception):
+    """Something the user can put right. ``str(error)`` is one sentence."""
+
+
+class ConfigError(PlurigridError):
+    """A run file or an option that cannot be used."""
+
+
+class DataError(PlurigridError):
+    """A data set that is missing, unreadable, or not what it claims to be."""
+
+
+class UnknownNameError(PlurigridError):
+    """A name that nothing here answers to."""
+
+
+class TriadError(PlurigridError):
+    """Skills that do not compose into a triad."""
+
+
+class PluginError(PlurigridError):
+    """A plugin that breaks the contract of its hook."""
+
+
+class DuplicateSkillError(PluginError):
+    """Two plugins that offer a skill of the same name."""
+
+
+class CheckpointError(PlurigridError):
+    """Saved weights or state that cannot be loaded into what was asked for."""
+
+
+class RunFolderError(PlurigridError):
+    """A run folder that exists already, or does not hold a run."""
+
+
+class DeviceError(PlurigridError):
+    """A device that was asked for and is not there."""
+
+
+class TrainingError(PlurigridError):
+    """Training that had to stop: a loss that is not finite, say."""
+
+
+class MissingExtraError(PlurigridError):
+    """A library that only some users need and that is not installed."""
+
+
+def unknown_name(
+    kind: str, name: str, known: Iterable[str], *, where: str = "", remedy: str = ""
+) -> UnknownNameError:
+    """Build the error for an unknown name, suggesting the nearest known one.
+
+    Args:
+        kind: What the name should have named, for example ``"skill"``.
+        name: What the user wrote.
+        known: Every name that would have been right.
+        where: Prefix that locates the name, for example ``"run.toml: "``.
+        remedy: Said when no known name is near; the known names otherwise.
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    other = remedy or f"known: {', '.join(names)}"
+    hint = f"did you mean {near[0]!r}?" if near else other
+    return UnknownNameError(f"{where}unknown {kind} {name!r}; {hint}")

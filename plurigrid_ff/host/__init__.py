@@ -1,0 +1,1 @@
+"""The plugin host; imports no torch."""

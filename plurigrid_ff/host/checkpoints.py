@@ -1,0 +1,108 @@
+"""Checkpoints between rounds: numbered folders, written beside and renamed."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from plurigrid_ff.config import Settings
+from plurigrid_ff.errors import CheckpointError
+from plurigrid_ff.files import write_text
+from plurigrid_ff.host.ports import Port
+from plurigrid_ff.host.skill import Role, Stateful
+
+_PREFIX = "checkpoint-"
+_HOST_FILE = "host.json"
+
+
+class HostState(Settings):
+    """What the host itself must know to go on.
+
+    Attributes:
+        rounds: Rounds that are complete.
+        entries: Log entries that belong to them.
+        seconds: Wall-clock seconds they took.
+        feedback: Values of the fed-back ports, as JSON, by port name.
+    """
+
+    rounds: int
+    entries: int
+    seconds: float
+    feedback: dict[str, Any]
+
+
+def save_checkpoint(folder: Path, state: HostState, built: dict[Role, Any]) -> None:
+    """Write a checkpoint; the one before goes once the new one is whole."""
+    final = folder / f"{_PREFIX}{state.rounds:06d}"
+    beside = final.with_suffix(".part")
+    if beside.exists():
+        shutil.rmtree(beside)
+    beside.mkdir(parents=True)
+    for role, skill in built.items():
+        if isinstance(skill, Stateful):
+            place = beside / role.slot
+            place.mkdir()
+            skill.save_state(place)
+    write_text(beside / _HOST_FILE, state.model_dump_json())
+    beside.rename(final)
+    for old in _complete(folder)[:-1]:
+        shutil.rmtree(old)
+
+
+def load_checkpoint(folder: Path, built: dict[Role, Any]) -> HostState | None:
+    """Bring every skill to the last complete checkpoint; None if there is none.
+
+    Raises:
+        CheckpointError: The checkpoint is damaged or belongs to other skills.
+    """
+    complete = _complete(folder)
+    if not complete:
+        return None
+    path = complete[-1] / _HOST_FILE
+    try:
+        state = HostState.model_validate(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, ValidationError) as error:
+        raise CheckpointError(f"{path}: damaged; start again with --overwrite") from error
+    for role, skill in built.items():
+        if isinstance(skill, Stateful):
+            skill.load_state(complete[-1] / role.slot)
+    return state
+
+
+def remove_checkpoints(folder: Path) -> None:
+    """Remove all checkpoints; a finished run does not need them."""
+    for path in folder.glob(f"{_PREFIX}*"):
+        shutil.rmtree(path)
+
+
+def dump_feedback(values: dict[str, Any], ports: dict[str, Port[Any]]) -> dict[str, Any]:
+    """Write port values as JSON."""
+    return {
+        name: TypeAdapter(ports[name].type).dump_python(value, mode="json")
+        for name, value in values.items()
+    }
+
+
+def restore_feedback(values: dict[str, Any], ports: dict[str, Port[Any]]) -> dict[str, Any]:
+    """Read port values back from JSON.
+
+    Raises:
+        CheckpointError: A value does not have its port's type.
+    """
+    restored = {}
+    for name, value in values.items():
+        try:
+            restored[name] = TypeAdapter(ports[name].type).validate_python(value)
+        except (KeyError, ValidationError) as error:
+            raise CheckpointError(
+                f"checkpoint: port {name!r} cannot be read back; start again with --overwrite"
+            ) from error
+    return restored
+
+
+def _complete(folder: Path) -> list[Path]:
+    """List complete checkpoints, oldest first."""
+    found = sorted(folder.glob(f"{_PREFIX}*"))
+    return [path for path in found if path.suffix != ".part"]

@@ -1,0 +1,98 @@
+"""Run folders: whole or absent. A run grows beside its place and is renamed into it."""
+
+import shutil
+from pathlib import Path
+
+from plurigrid_ff.config import RunConfig, format_toml, read_toml
+from plurigrid_ff.errors import RunFolderError
+from plurigrid_ff.files import write_text
+
+RUN_FILE = "run.toml"
+LOG_FILE = "rounds.jsonl"
+NETWORK_FILE = "network.safetensors"
+REPORT_FILE = "report.json"
+
+
+class RunFolder:
+    """Where one run lies: ``OUT`` when it is complete, ``OUT.partial`` until then.
+
+    Args:
+        path: The run's final place.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.partial = path.with_name(path.name + ".partial")
+        self._replaced = path.with_name(path.name + ".replaced")
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether a finished run lies at the final place."""
+        return (self.path / REPORT_FILE).is_file() and (self.path / RUN_FILE).is_file()
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether an unfinished run lies beside it."""
+        return (self.partial / RUN_FILE).is_file()
+
+    def require_free(self, *, overwrite: bool) -> None:
+        """Refuse to lose anything.
+
+        Raises:
+            RunFolderError: Something lies there and ``overwrite`` is False, or what lies
+                there is not a run.
+        """
+        self._recover()
+        if self.path.exists() and not self.is_complete:
+            raise RunFolderError(
+                f"{self.path}: exists and is not a finished run, so it is left alone; "
+                "choose another --out"
+            )
+        if overwrite:
+            return
+        if self.path.exists():
+            raise RunFolderError(
+                f"{self.path}: holds a finished run; choose another --out, or --overwrite to "
+                "replace it once the new run is complete"
+            )
+        if self.is_begun:
+            raise RunFolderError(
+                f"{self.partial}: holds an unfinished run; --resume to go on with it, or "
+                "--overwrite to start again"
+            )
+
+    def begin(self, config: RunConfig) -> Path:
+        """Make an empty partial folder with the resolved run file."""
+        if self.partial.exists():
+            shutil.rmtree(self.partial)
+        self.partial.mkdir(parents=True)
+        write_text(self.partial / RUN_FILE, format_toml(config))
+        return self.partial
+
+    def finish(self) -> Path:
+        """Rename the partial folder into place; a run that was there goes last."""
+        if self.path.exists():
+            self.path.rename(self._replaced)
+        self.partial.rename(self.path)
+        shutil.rmtree(self._replaced, ignore_errors=True)
+        return self.path
+
+    def _recover(self) -> None:
+        """Put a replaced run back if the process died between the two renames."""
+        if self._replaced.exists() and not self.path.exists():
+            self._replaced.rename(self.path)
+
+
+def read_run_config(folder: Path) -> RunConfig:
+    """Read the resolved run file of a run folder.
+
+    Raises:
+        RunFolderError: The folder holds no run.
+        ConfigError: Its run file is damaged.
+    """
+    path = folder / RUN_FILE
+    if not path.is_file():
+        raise RunFolderError(
+            f"{folder}: not a run folder (no {RUN_FILE}); make one with `plurigrid-ff train`"
+        )
+    return RunConfig.parse(read_toml(path), where=str(path))

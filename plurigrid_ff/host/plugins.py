@@ -1,0 +1,132 @@
+"""Find plugins, ask them for skills, and survive the broken ones."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Literal
+
+import pluggy
+
+from plurigrid_ff.config import Settings
+from plurigrid_ff.host import hookspecs
+from plurigrid_ff.host.registry import Registry
+from plurigrid_ff.host.skill import Skill
+
+ALLOW_VARIABLE = "PLURIGRID_FF_PLUGINS"
+
+
+class PluginRecord(Settings):
+    """What became of one plugin."""
+
+    name: str
+    distribution: str | None
+    version: str | None
+    module: str
+    status: Literal["loaded", "failed", "disabled", "missing"]
+    error: str | None = None
+    skills: tuple[str, ...] = ()
+    load_seconds: float = 0.0
+
+
+@dataclass
+class Host:
+    """The skills on offer, and what became of every plugin."""
+
+    registry: Registry = field(default_factory=Registry)
+    plugins: list[PluginRecord] = field(default_factory=list)
+
+    @property
+    def failures(self) -> list[PluginRecord]:
+        """Plugins that did not load."""
+        return [record for record in self.plugins if record.status == "failed"]
+
+
+def load_host(*, allow_plugins: bool = True) -> Host:
+    """Load every allowed plugin, in name order, and collect its skills.
+
+    Entry points are loaded one by one: a plugin that raises is recorded and the rest go
+    on. ``PLURIGRID_FF_PLUGINS`` holds the names that may load, separated by commas; unset
+    means all, empty means none.
+
+    Args:
+        allow_plugins: False loads nothing at all, first-party skills included.
+    """
+    host = Host()
+    allowed = _allowed_names() if allow_plugins else set()
+    found = sorted(entry_points(group=hookspecs.PROJECT), key=lambda entry: entry.name)
+    for entry in found:
+        if allowed is not None and entry.name not in allowed:
+            host.plugins.append(_record(entry, "disabled"))
+        else:
+            host.plugins.append(_load(entry, host.registry))
+    for name in sorted((allowed or set()) - {entry.name for entry in found}):
+        host.plugins.append(_missing(name))
+    return host
+
+
+def _allowed_names() -> set[str] | None:
+    """Read the allow-list; None where there is none."""
+    text = os.environ.get(ALLOW_VARIABLE)
+    if text is None:
+        return None
+    return {name.strip() for name in text.split(",") if name.strip()}
+
+
+def _load(entry: EntryPoint, registry: Registry) -> PluginRecord:
+    """Load one plugin and collect its skills, or say why that failed."""
+    started = time.perf_counter()
+    offered: list[Skill] = []
+    try:
+        for skill in _offers(entry):
+            registry.register(skill, provider=entry.name)
+            offered.append(skill)
+    # Foreign code enters here: whatever it raises, the host goes on without it.
+    except (Exception, SystemExit) as error:
+        for skill in offered:
+            del registry.skills[skill.name], registry.providers[skill.name]
+        reason = f"{type(error).__name__}: {error}"
+        return _record(entry, "failed", error=reason, started=started)
+    names = tuple(skill.name for skill in offered)
+    return _record(entry, "loaded", skills=names, started=started)
+
+
+def _offers(entry: EntryPoint) -> list[Skill]:
+    """Call a plugin's hooks under a manager of its own, so that it can break no other."""
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    manager.register(entry.load(), name=entry.name)
+    manager.check_pending()
+    skills: list[Skill] = []
+    register: Callable[[Skill], None] = skills.append
+    manager.hook.register_skills(register=register)
+    return skills
+
+
+def _record(
+    entry: EntryPoint,
+    status: Literal["loaded", "failed", "disabled"],
+    *,
+    started: float | None = None,
+    **details: Any,
+) -> PluginRecord:
+    """Describe one entry point."""
+    seconds = time.perf_counter() - started if started is not None else 0.0
+    return PluginRecord(
+        name=entry.name,
+        distribution=entry.dist.name if entry.dist else None,
+        version=entry.dist.version if entry.dist else None,
+        module=entry.value,
+        status=status,
+        load_seconds=round(seconds, 4),
+        **details,
+    )
+
+
+def _missing(name: str) -> PluginRecord:
+    """Describe a name on the allow-list that no installed plugin has."""
+    reason = f"named in {ALLOW_VARIABLE}, but no installed plugin has this name"
+    return PluginRecord(
+        name=name, distribution=None, version=None, module="", status="missing", error=reason
+    )

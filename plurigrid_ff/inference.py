@@ -1,0 +1,126 @@
+"""A finished run put to use: measure it again, or label new samples with it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plurigrid_ff.config import DataConfig, Device, Settings
+from plurigrid_ff.errors import DataError
+from plurigrid_ff.host.folder import NETWORK_FILE, read_run_config
+from plurigrid_ff.results import Assessment
+from plurigrid_ff.runs import read_report
+
+if TYPE_CHECKING:
+    from plurigrid_ff.data.dataset import Dataset
+    from plurigrid_ff.learning.checkpoint import NetworkCard
+
+
+class Prediction(Settings):
+    """One sample's label.
+
+    Attributes:
+        sample: Place in the input, from 0.
+        label: Name of the class of highest goodness.
+        probability: Softmax of the summed goodness, for the label. Not calibrated.
+    """
+
+    sample: int
+    label: str
+    probability: float
+
+
+def evaluate(
+    folder: Path, *, data: DataConfig | None = None, device: Device = "auto"
+) -> Assessment:
+    """Measure a finished run's network on a test split.
+
+    Args:
+        folder: The run folder.
+        data: Another data set of the same shape and classes; None: the run's own.
+        device: Where to compute.
+
+    Raises:
+        RunFolderError: No finished run lies there.
+        CheckpointError: Its weights are damaged.
+        DataError: The data does not fit the network, or the run's own has changed.
+    """
+    import torch
+
+    from plurigrid_ff.data.load import load_dataset
+    from plurigrid_ff.learning.assessment import assess
+    from plurigrid_ff.learning.checkpoint import load_network
+    from plurigrid_ff.learning.devices import resolve_device
+
+    config = read_run_config(folder)
+    report = read_report(folder)
+    network, card = load_network(folder / NETWORK_FILE)
+    place = resolve_device(device)
+    dataset = load_dataset(data or config.data, seed=config.seed)
+    _require_fit(dataset, card)
+    if data is None and dataset.digest != report.data_digest:
+        raise DataError(
+            f"{dataset.name}: has changed since {folder} was trained on it, so its test split may "
+            "hold training samples; name it with --data to measure all the same"
+        )
+    return assess(
+        network.to(place),
+        torch.from_numpy(dataset.test.x).to(place),
+        torch.from_numpy(dataset.test.y).to(place),
+        class_names=dataset.class_names,
+        updates=card.updates,
+        seed=config.seed,
+    )
+
+
+def predict(
+    folder: Path, samples: Path, *, label_column: str | None = None, device: Device = "auto"
+) -> list[Prediction]:
+    """Label samples with a finished run's network.
+
+    Args:
+        folder: The run folder.
+        samples: An .npz file (``x``), a .csv file, or an idx file of images.
+        label_column: CSV column to leave out.
+        device: Where to compute.
+
+    Raises:
+        RunFolderError: No run lies there.
+        CheckpointError: Its weights are damaged.
+        DataError: The samples cannot be read or have another shape.
+    """
+    import torch
+
+    from plurigrid_ff.data.load import load_inputs
+    from plurigrid_ff.learning.assessment import measure
+    from plurigrid_ff.learning.checkpoint import load_network
+    from plurigrid_ff.learning.devices import resolve_device
+
+    read_run_config(folder)
+    network, card = load_network(folder / NETWORK_FILE)
+    place = resolve_device(device)
+    x = load_inputs(samples, feature_shape=card.feature_shape, label_column=label_column)
+    total = measure(network.to(place), torch.from_numpy(x).to(place)).total
+    best = torch.softmax(total.double(), dim=1).max(dim=1)
+    return [
+        Prediction(sample=index, label=card.class_names[label], probability=probability)
+        for index, (label, probability) in enumerate(
+            zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        )
+    ]
+
+
+def _require_fit(dataset: "Dataset", card: "NetworkCard") -> None:
+    """Require samples that the network can read and classes that it knows.
+
+    Raises:
+        DataError: Which of the two differs, expected and got.
+    """
+    if dataset.feature_shape != card.feature_shape:
+        raise DataError(
+            f"{dataset.name}: the network reads samples of shape {card.feature_shape}, got "
+            f"{dataset.feature_shape}; it was trained on {card.data!r}"
+        )
+    if dataset.class_names != card.class_names:
+        raise DataError(
+            f"{dataset.name}: the network knows the classes {', '.join(card.class_names)}, got "
+            f"{', '.join(dataset.class_names)}; it was trained on {card.data!r}"
+        )

@@ -1,0 +1,1 @@
+"""Forward-Forward learning in PyTorch; knows nothing of plugins."""

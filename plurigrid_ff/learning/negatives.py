@@ -1,0 +1,24 @@
+"""Negative samples. A negative never carries the true label."""
+
+from torch import Tensor
+
+from plurigrid_ff.learning.draws import draw_integers
+
+
+def wrong_labels(y: Tensor, num_classes: int, *, key: int, sample_ids: Tensor) -> Tensor:
+    """Draw, for each sample, one of the other labels, all equally likely.
+
+    Args:
+        y: True labels, shape ``(batch,)``, int64 in ``[0, num_classes)``.
+        num_classes: Number of classes, at least 2.
+        key: Derived from (seed, role, epoch).
+        sample_ids: Place of each sample in the training set, shape ``(batch,)``, int64.
+            A draw depends on the sample, not on its place in the batch.
+
+    Returns:
+        Labels, shape ``(batch,)``, none equal to its ``y``.
+    """
+    if num_classes < 2:
+        raise ValueError(f"a wrong label needs at least 2 classes, got {num_classes}")
+    offset = 1 + draw_integers(key, sample_ids, num_classes - 1)
+    return (y + offset) % num_classes

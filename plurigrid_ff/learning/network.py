@@ -1,0 +1,140 @@
+"""A stack of local layers that predicts by goodness."""
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from plurigrid_ff.config import NetworkConfig
+from plurigrid_ff.derivation import derive_key
+from plurigrid_ff.learning.labels import embed_labels, embed_neutral
+from plurigrid_ff.learning.layers import FFLayer, unit_rms
+from plurigrid_ff.learning.objectives import find_objective, parse_options
+from plurigrid_ff.learning.transforms import Linear
+
+
+class FFNetwork(nn.Module):
+    """Layers that each learn from their own goodness. No optimizer, no data in here.
+
+    Args:
+        config: Widths and objective.
+        feature_shape: Shape of one sample; samples are flattened.
+        num_classes: Number of classes, at least 2.
+        seed: The initial weights are a function of it.
+        role: Name of whose weights these are; another role draws others.
+    """
+
+    def __init__(
+        self,
+        config: NetworkConfig,
+        feature_shape: tuple[int, ...],
+        num_classes: int,
+        *,
+        seed: int,
+        role: str = "weights",
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.feature_shape = tuple(feature_shape)
+        self.num_classes = num_classes
+        objective = find_objective(config.objective)
+        options = parse_options(config.objective, config.options)
+        self.rails = objective.rails
+        width = 1
+        for extent in self.feature_shape:
+            width *= extent
+        if self.rails == 2:
+            width += num_classes
+        self.layers = nn.ModuleList()
+        for index, features in enumerate(config.hidden):
+            key = derive_key(seed, role, index)
+            self.layers.append(
+                FFLayer(
+                    Linear(width, features, key=key),
+                    objective(features, num_classes, options, key=key),
+                    normalise=index > 0,  # the input is scaled once, in `scale`
+                )
+            )
+            width = features
+
+    @property
+    def stack(self) -> list[FFLayer]:
+        """The layers, first layer first."""
+        return cast("list[FFLayer]", list(self.layers))
+
+    @property
+    def num_parameters(self) -> int:
+        """Number of trained numbers, the objectives' own included."""
+        return sum(parameter.numel() for parameter in self.parameters())
+
+    def scale(self, x: Tensor) -> Tensor:
+        """Flatten samples ``(batch, *feature_shape)`` and scale each to unit RMS.
+
+        Raises:
+            ValueError: The samples have another shape than the network reads.
+        """
+        if tuple(x.shape[1:]) != self.feature_shape:
+            raise ValueError(
+                f"x must have shape (batch, *{self.feature_shape}), got {tuple(x.shape)}"
+            )
+        return unit_rms(x.flatten(1))
+
+    def rails_of(self, x: Tensor, y: Tensor, wrong: Tensor | None) -> Tensor:
+        """Return what the first layer reads in training, ``(rails * batch, in_features)``.
+
+        Args:
+            x: Samples, shape ``(batch, *feature_shape)``.
+            y: True labels, shape ``(batch,)``.
+            wrong: Wrong labels, shape ``(batch,)``; needed with two rails only.
+        """
+        scaled = self.scale(x)
+        if self.rails == 1:
+            return scaled
+        if wrong is None:
+            raise ValueError("an objective with two rails needs wrong labels")
+        positive = embed_labels(scaled, y, self.num_classes)
+        return torch.cat([positive, embed_labels(scaled, wrong, self.num_classes)])
+
+    @torch.no_grad()
+    def activities(self, x: Tensor) -> list[Tensor]:
+        """Return each layer's activity, ``(batch, out_features)``, without any label."""
+        h = self.scale(x)
+        if self.rails == 2:
+            h = embed_neutral(h, self.num_classes)
+        activities = []
+        for layer in self.stack:
+            h = layer(h)
+            activities.append(h)
+        return activities
+
+    @torch.no_grad()
+    def layer_goodness(self, x: Tensor) -> Tensor:
+        """Score every class in every layer, ``(layers, batch, classes)``."""
+        scaled = self.scale(x)
+        if self.rails == 1:
+            return self._through(scaled)
+        candidates = []
+        for label in range(self.num_classes):
+            y = torch.full((len(x),), label, device=x.device)
+            candidates.append(self._through(embed_labels(scaled, y, self.num_classes)))
+        return torch.stack(candidates, dim=-1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Score every class by its goodness summed over layers, ``(batch, classes)``."""
+        return self.read_out(self.layer_goodness(x))
+
+    def read_out(self, goodness: Tensor) -> Tensor:
+        """Sum ``(layers, batch, classes)`` goodness over layers."""
+        return goodness.sum(dim=0)
+
+    def predict(self, x: Tensor) -> Tensor:
+        """Return the class of highest goodness for each sample, shape ``(batch,)``."""
+        return self.forward(x).argmax(dim=1)
+
+    def _through(self, h: Tensor) -> Tensor:
+        """Stack the goodness of every layer for prepared input."""
+        goodness = []
+        for layer in self.stack:
+            h = layer(h)
+            goodness.append(layer.objective.goodness(h))
+        return torch.stack(goodness)

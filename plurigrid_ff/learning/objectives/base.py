@@ -1,0 +1,62 @@
+"""What a local objective is."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from plurigrid_ff.config import Settings
+
+
+class Objective(nn.Module, ABC):
+    """Maps a layer's activity to a loss and to the gradient with respect to it.
+
+    That gradient is all a layer needs, so any objective works with any transform. An
+    objective is built as ``Objective(features, num_classes, options, key=key)`` and may own
+    parameters; they learn from its own loss and from nothing else.
+
+    Attributes:
+        name: What a run file calls it.
+        rails: 1: the objective compares classes and reads labels as targets. 2: it
+            compares samples with labels in their input; the first half of the rows are
+            positives, the second half negatives, in the same order.
+        Options: Model of the objective's options in a run file.
+    """
+
+    name: ClassVar[str]
+    rails: ClassVar[int]
+    Options: ClassVar[type[Settings]]
+
+    def __init__(self, features: int, num_classes: int, options: Settings, *, key: int) -> None:
+        super().__init__()
+        self.features = features
+        self.num_classes = num_classes
+
+    @abstractmethod
+    def goodness(self, h: Tensor) -> Tensor:
+        """Score activities: ``(rows, classes)`` with one rail, ``(rows,)`` with two."""
+
+    @abstractmethod
+    def loss(self, h: Tensor, y: Tensor) -> Tensor:
+        """Define the scalar loss, differentiable, from autograd's point of view.
+
+        Args:
+            h: Activities, shape ``(rails * batch, features)``.
+            y: True labels, shape ``(batch,)``, int64.
+        """
+
+    def evaluate(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the loss and its gradient at ``h``; set ``grad`` of own parameters.
+
+        This default asks autograd, over ``h`` alone: the graph is one layer's activity
+        deep and gone on return. Override it with the closed form where there is one.
+        """
+        with torch.enable_grad():
+            leaf = h.detach().requires_grad_()
+            loss = self.loss(leaf, y)
+            parameters = list(self.parameters())
+            dh, *own = torch.autograd.grad(loss, [leaf, *parameters])
+        for parameter, gradient in zip(parameters, own, strict=True):
+            parameter.grad = gradient
+        return loss.detach(), dh

@@ -1,0 +1,54 @@
+"""Projection goodness: one rail, one pass, and the default."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from plurigrid_ff.config import Settings
+from plurigrid_ff.derivation import derive_key
+from plurigrid_ff.learning.draws import draw_uniform
+from plurigrid_ff.learning.goodness import projected
+from plurigrid_ff.learning.objectives.base import Objective
+
+
+class Projection(Objective):
+    """Cross-entropy of the activity projected onto one learned direction per class.
+
+    ``g = h M^T`` with ``M`` of shape ``(classes, features)``, learned with the layer. No
+    negatives are needed: every other class is one.
+
+    Reference:
+        Gong, Li & Abdulla (2025), "Mono-Forward", arXiv:2501.09238.
+    """
+
+    name = "projection"
+    rails = 1
+
+    class Options(Settings):
+        """Projection has no options."""
+
+    def __init__(self, features: int, num_classes: int, options: Settings, *, key: int) -> None:
+        super().__init__(features, num_classes, options, key=key)
+        bound = features**-0.5
+        draws = draw_uniform(derive_key(key, "directions"), (num_classes, features), bound)
+        self.directions = nn.Parameter(draws)
+
+    def goodness(self, h: Tensor) -> Tensor:
+        """Score every class, ``(batch, features) -> (batch, classes)``."""
+        return projected(h, self.directions)
+
+    def loss(self, h: Tensor, y: Tensor) -> Tensor:
+        """Return the mean cross-entropy of goodness over classes."""
+        return F.cross_entropy(self.goodness(h), y)
+
+    @torch.no_grad()
+    def evaluate(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the loss and ``dL/dh = (p - onehot(y)) M / batch``."""
+        log_p = F.log_softmax(self.goodness(h), dim=1)  # (batch, classes)
+        index = y.unsqueeze(1)
+        loss = -log_p.gather(1, index).mean()
+        dg = log_p.exp()
+        dg.scatter_add_(1, index, torch.full_like(index, -1, dtype=dg.dtype))
+        dg /= len(y)
+        self.directions.grad = dg.T @ h
+        return loss, dg @ self.directions

@@ -1,0 +1,125 @@
+"""What a run found: models that are written to files, printed as JSON and drawn."""
+
+from typing import Literal
+
+from pydantic import Field, computed_field
+
+from plurigrid_ff.config import Settings
+
+
+class Series(Settings):
+    """Points of one colour in a chart."""
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
+class Chart(Settings):
+    """Evidence that people would rather look at."""
+
+    kind: Literal["scatter", "line", "bar"]
+    title: str
+    x_label: str
+    y_label: str
+    series: tuple[Series, ...]
+    diagonal: bool = Field(False, description="Draw y = x, as persistence diagrams do.")
+    note: str = ""
+
+
+class Table(Settings):
+    """Evidence in rows."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | float | int | None, ...], ...]
+    note: str = ""
+
+
+class Verdict(Settings):
+    """What a validator says of a round, and what it saw.
+
+    Attributes:
+        passed: True, False, or None where the question cannot be decided.
+        measure: The number that was compared, None where there was nothing to measure.
+        limit: The largest ``measure`` that passes.
+        reason: One sentence.
+    """
+
+    passed: bool | None
+    measure: float | None
+    limit: float
+    reason: str
+    tables: tuple[Table, ...] = ()
+    charts: tuple[Chart, ...] = ()
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def outcome(self) -> Literal["passed", "failed", "undecidable"]:
+        """The verdict in one word."""
+        if self.passed is None:
+            return "undecidable"
+        return "passed" if self.passed else "failed"
+
+
+class Histogram(Settings):
+    """Counts between consecutive edges: ``len(edges) == len(counts) + 1``."""
+
+    edges: tuple[float, ...]
+    positive: tuple[int, ...] = Field(description="Samples with their true label.")
+    negative: tuple[int, ...] = Field(description="The same samples with a wrong label.")
+
+
+class LayerReport(Settings):
+    """One layer after training, measured on test samples."""
+
+    index: int
+    kind: str
+    in_features: int
+    out_features: int
+    objective: str
+    updates: int = Field(description="Optimizer steps the layer took.")
+    accuracy: float = Field(description="Share of test samples this layer alone gets right.")
+    goodness_positive: float = Field(description="Mean goodness under the true label.")
+    goodness_negative: float = Field(description="Mean goodness under a wrong label.")
+    dead_units: int = Field(description="Units that no test sample activates.")
+    goodness: Histogram
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def separation(self) -> float:
+        """Mean goodness of positives minus mean goodness of negatives."""
+        return self.goodness_positive - self.goodness_negative
+
+
+class Assessment(Settings):
+    """A trained network measured on one split of labelled samples."""
+
+    split: str
+    samples: int
+    accuracy: float
+    layers: tuple[LayerReport, ...]
+    confusion: tuple[tuple[int, ...], ...] = Field(description="Rows: true class.")
+    class_names: tuple[str, ...]
+
+
+class RunReport(Settings):
+    """report.json: the outcome of a run."""
+
+    format: Literal[1] = 1
+    triad: dict[str, str] | None = Field(description="Skill names by role; None without triad.")
+    trit_sum: int = Field(description="Sum of the log's trits in GF(3); 0 for a triad.")
+    verdict: Verdict | None
+    test_accuracy: float | None
+    layers: tuple[LayerReport, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    class_names: tuple[str, ...]
+    rounds: int
+    parameters: int
+    data: str
+    data_digest: str
+    seed: int
+    device: str
+    versions: dict[str, str]
+    seconds: float = Field(description="Wall-clock seconds of all rounds.")
+    log_head: str = Field(description="Hash of the last log entry; it covers all before it.")

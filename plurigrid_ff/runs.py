@@ -1,0 +1,244 @@
+"""Runs: what every door (Python, command line) calls. One run, one folder."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from platform import python_version
+from typing import TYPE_CHECKING, Any
+
+from plurigrid_ff import __version__
+from plurigrid_ff.config import RunConfig
+from plurigrid_ff.errors import ConfigError, RunFolderError
+from plurigrid_ff.files import write_text
+from plurigrid_ff.host.folder import NETWORK_FILE, REPORT_FILE, RunFolder, read_run_config
+from plurigrid_ff.host.plugins import Host, load_host
+from plurigrid_ff.host.skill import Role, RunContext, Skill, Trained
+from plurigrid_ff.host.triad import resolve_triad
+from plurigrid_ff.results import RunReport
+
+if TYPE_CHECKING:
+    from plurigrid_ff.data.dataset import Dataset
+    from plurigrid_ff.host.log import LogEntry
+    from plurigrid_ff.host.rounds import Outcome
+
+GENERATOR = "forward-forward-learning"
+MAX_PROBES = 2000
+VERSIONED = ("torch", "numpy", "scipy", "scikit-learn", "gudhi", "networkx", "pydantic")
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Who wants to see a run going on.
+
+    Attributes:
+        on_start: Called once, with the number of rounds.
+        on_progress: Called with the share of all rounds that is done.
+        on_entry: Called with every log entry.
+    """
+
+    on_start: Callable[[int], None] = lambda rounds: None
+    on_progress: Callable[[float], None] = lambda share: None
+    on_entry: "Callable[[LogEntry], None]" = lambda entry: None
+
+
+def train(
+    config: RunConfig,
+    out: Path,
+    *,
+    host: Host | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    watcher: Watcher | None = None,
+) -> RunReport:
+    """Train as the config says, alone or through its triad, and write the run folder.
+
+    Args:
+        config: The run's settings.
+        out: Where the finished run will lie. Until then it grows in ``OUT.partial``.
+        host: Skills to choose from; None loads every installed plugin.
+        resume: Go on with an unfinished run of the same settings; start if there is none.
+        overwrite: Replace a finished run, once this one is complete.
+        watcher: Told what is going on.
+
+    Returns:
+        The report, as written to ``OUT/report.json``.
+
+    Raises:
+        PlurigridError: Anything the user can put right; nothing is lost by it.
+    """
+    host = host or load_host()
+    watcher = watcher or Watcher()
+    skills = _resolve(config, host)
+    config = _resolved(config, skills)
+    folder = RunFolder(out)
+    if resume and folder.is_complete and not folder.is_begun:
+        _require_same(config, read_run_config(out), out)
+        return read_report(out)
+    if resume and folder.is_begun:
+        _require_same(config, read_run_config(folder.partial), folder.partial)
+    else:
+        folder.require_free(overwrite=overwrite)
+    data = _load_data(config)
+    try:
+        if not (resume and folder.is_begun):
+            folder.begin(config)
+        report = _run(config, data, skills, folder.partial, watcher)
+        folder.finish()
+    except OSError as error:
+        raise RunFolderError(
+            f"{folder.partial}: cannot be written: {error.strerror or error}; what was at {out} "
+            "is untouched: make room and go on with --resume"
+        ) from error
+    return report
+
+
+def read_report(folder: Path) -> RunReport:
+    """Read the report of a finished run.
+
+    Raises:
+        RunFolderError: The folder holds no finished run, or its report is damaged.
+    """
+    path = folder / REPORT_FILE
+    try:
+        return RunReport.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise RunFolderError(f"{folder}: no finished run here ({REPORT_FILE} missing)") from error
+    except ValueError as error:
+        raise RunFolderError(f"{path}: not a report of this version") from error
+
+
+def _resolve(config: RunConfig, host: Host) -> dict[Role, Skill]:
+    """Find the run's skills and require that its tables belong to them."""
+    if config.triad is not None:
+        skills = resolve_triad(config.triad, host.registry)
+    else:
+        skills = {Role.GENERATOR: host.registry.skill(GENERATOR)}
+    names = {skill.name for skill in skills.values()}
+    for name in config.skills:
+        if name not in names:
+            host.registry.role(name, where="skills: ")
+            raise ConfigError(
+                f"skills.{name}: settings for a skill that this run does not use; it uses "
+                f"{', '.join(sorted(names))}"
+            )
+    return skills
+
+
+def _resolved(config: RunConfig, skills: dict[Role, Skill]) -> RunConfig:
+    """Fill in what was left open: the device, and the skills' defaults."""
+    from plurigrid_ff.learning.devices import resolve_device
+    from plurigrid_ff.learning.objectives import parse_options
+
+    tables = {
+        skill.name: skill.parse_config(config.skills, where="run").model_dump(mode="json")
+        for skill in skills.values()
+    }
+    options = parse_options(config.network.objective, config.network.options)
+    network = config.network.model_copy(update={"options": options.model_dump(mode="json")})
+    device = resolve_device(config.device).type
+    update: dict[str, Any] = {"skills": tables, "network": network, "device": device}
+    return config.model_copy(update=update)
+
+
+def _require_same(asked: RunConfig, saved: RunConfig, folder: Path) -> None:
+    """Refuse to go on with a run of other settings.
+
+    Raises:
+        ConfigError: The first setting that differs.
+    """
+    want, have = _flat(asked.model_dump(mode="json")), _flat(saved.model_dump(mode="json"))
+    for key in sorted(want.keys() | have.keys()):
+        if want.get(key) != have.get(key):
+            raise ConfigError(
+                f"{folder}: its {key} is {have.get(key)!r}, but {want.get(key)!r} was asked for; "
+                "resume with the settings it began with, or take another --out"
+            )
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Flatten nested settings to dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _load_data(config: RunConfig) -> "Dataset":
+    """Read and check the data set."""
+    from plurigrid_ff.data.load import load_dataset
+
+    return load_dataset(config.data, seed=config.seed)
+
+
+def _run(
+    config: RunConfig, data: "Dataset", skills: dict[Role, Skill], partial: Path, watcher: Watcher
+) -> RunReport:
+    """Run the rounds and write what a finished run consists of."""
+    from plurigrid_ff.host.checkpoints import remove_checkpoints
+    from plurigrid_ff.host.rounds import Rounds, society_of_one
+    from plurigrid_ff.report.page import write_report
+
+    probes = data.validation.x[:MAX_PROBES], data.validation.y[:MAX_PROBES]
+    society = society_of_one(config, *probes, data.num_classes)
+    rounds = Rounds(
+        skills,
+        RunContext(config, data, society),
+        partial,
+        on_progress=watcher.on_progress,
+        on_entry=watcher.on_entry,
+    )
+    watcher.on_start(rounds.total)
+    outcome = rounds.run()
+    generator = outcome.built[Role.GENERATOR]
+    if isinstance(generator, Trained):
+        generator.save_network(partial / NETWORK_FILE)
+    report = _report(config, data, skills, outcome)
+    write_text(partial / REPORT_FILE, report.model_dump_json(indent=2) + "\n")
+    write_report(partial)
+    remove_checkpoints(partial)
+    return report
+
+
+def _report(
+    config: RunConfig, data: "Dataset", skills: dict[Role, Skill], outcome: "Outcome"
+) -> RunReport:
+    """Put together what the run found."""
+    generator = outcome.built[Role.GENERATOR]
+    assessed = generator.assess() if isinstance(generator, Trained) else None
+    triad = None
+    if config.triad is not None:
+        triad = {"name": config.triad.name}
+        triad |= {role.slot: skill.name for role, skill in skills.items()}
+    return RunReport(
+        triad=triad,
+        trit_sum=outcome.log.trit_sum,
+        verdict=outcome.verdict,
+        test_accuracy=assessed.accuracy if assessed else None,
+        layers=assessed.layers if assessed else (),
+        confusion=assessed.confusion if assessed else (),
+        class_names=data.class_names,
+        rounds=config.training.rounds,
+        parameters=generator.num_parameters if isinstance(generator, Trained) else 0,
+        data=data.name,
+        data_digest=data.digest,
+        seed=config.seed,
+        device=config.device,
+        versions=installed_versions(),
+        seconds=round(outcome.seconds, 3),
+        log_head=outcome.log.head,
+    )
+
+
+def installed_versions() -> dict[str, str]:
+    """Versions of what a result depends on, without importing any of it."""
+    versions = {"python": python_version(), "plurigrid-ff": __version__}
+    for name in VERSIONED:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = "not installed"
+    return versions

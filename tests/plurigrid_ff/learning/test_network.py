@@ -1,0 +1,101 @@
+import pytest
+import torch
+
+from plurigrid_ff.config import NetworkConfig
+from plurigrid_ff.errors import UnknownNameError
+from plurigrid_ff.learning.labels import embed_labels, embed_neutral
+from plurigrid_ff.learning.network import FFNetwork
+from plurigrid_ff.learning.objectives import known_objectives
+
+NAMES = sorted(known_objectives())
+
+
+def build(name: str = "projection", hidden=(6, 5, 4), shape=(2, 3), num_classes=3) -> FFNetwork:
+    return FFNetwork(NetworkConfig(hidden=hidden, objective=name), shape, num_classes, seed=0)
+
+
+def samples(count: int, shape=(2, 3), seed: int = 0) -> torch.Tensor:
+    return torch.randn(count, *shape, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_goodness_has_one_score_per_layer_sample_and_class(name):
+    network = build(name)
+
+    assert network.layer_goodness(samples(7)).shape == (3, 7, 3)
+    assert network(samples(7)).shape == (7, 3)
+    assert network.predict(samples(7)).shape == (7,)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_prediction_does_not_depend_on_the_rest_of_the_batch(name):
+    network = build(name)
+    x = samples(9)
+
+    together = network.layer_goodness(x)
+    alone = torch.cat([network.layer_goodness(x[i : i + 1]) for i in range(9)], dim=1)
+
+    torch.testing.assert_close(together, alone)
+
+
+def test_every_sample_gets_its_own_label():
+    x = torch.eye(2)
+
+    embedded = embed_labels(x, torch.tensor([2, 0]), 4)
+
+    assert embedded.tolist() == [[1, 0, 0, 0, 2, 0], [0, 1, 2, 0, 0, 0]]
+
+
+def test_the_neutral_label_has_the_length_of_a_label_and_favours_none():
+    x = torch.zeros(1, 3)
+
+    neutral = embed_neutral(x, 4)[0, 3:]
+    label = embed_labels(x, torch.tensor([1]), 4)[0, 3:]
+
+    assert len(set(neutral.tolist())) == 1
+    assert neutral.norm() < label.norm()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_weights_are_parameters_and_move_with_the_network(name):
+    network = build(name)
+
+    names = {key.split(".")[1] for key in network.state_dict()}
+
+    assert names == {"0", "1", "2"}
+    assert network.num_parameters == sum(v.numel() for v in network.state_dict().values())
+    assert all(p.dtype == torch.float64 for p in network.double().parameters())
+
+
+def test_the_seed_decides_the_weights_and_the_role_too():
+    config = NetworkConfig(hidden=(4,))
+    weights = [
+        FFNetwork(config, (3,), 2, seed=seed, role=role).stack[0].transform.weight
+        for seed, role in [(0, "a"), (0, "a"), (1, "a"), (0, "b")]
+    ]
+
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+    assert not torch.equal(weights[0], weights[3])
+
+
+def test_samples_of_another_shape_are_refused():
+    with pytest.raises(ValueError, match=r"shape \(batch, \*\(2, 3\)\), got \(4, 6\)"):
+        build()(torch.zeros(4, 6))
+
+
+def test_two_rails_need_wrong_labels():
+    with pytest.raises(ValueError, match="needs wrong labels"):
+        build("threshold").rails_of(samples(2), torch.tensor([0, 1]), None)
+
+
+def test_an_unknown_objective_is_named_before_anything_is_built():
+    with pytest.raises(UnknownNameError, match="did you mean 'threshold'"):
+        build("treshold")
+
+
+def test_train_and_eval_are_torchs_own():
+    network = build()
+
+    assert network.eval() is network
+    assert network.train() is network

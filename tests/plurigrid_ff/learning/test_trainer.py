@@ -1,0 +1,189 @@
+import copy
+
+import pytest
+import torch
+
+from plurigrid_ff.config import NetworkConfig, TrainingConfig
+from plurigrid_ff.errors import CheckpointError, TrainingError
+from plurigrid_ff.learning.network import FFNetwork
+from plurigrid_ff.learning.objectives import known_objectives
+from plurigrid_ff.learning.trainer import Trainer
+
+NAMES = sorted(known_objectives())
+TRAINING = TrainingConfig(epochs=6, batch_size=32, learning_rate=5e-3)
+
+
+def build(data, name="projection", *, seed=0, hidden=(16, 12, 8), config=TRAINING) -> Trainer:
+    network = FFNetwork(
+        NetworkConfig(hidden=hidden, objective=name),
+        data.feature_shape,
+        data.num_classes,
+        seed=seed,
+    )
+    x, y = torch.from_numpy(data.train.x), torch.from_numpy(data.train.y)
+    return Trainer(network, x, y, config, seed=seed)
+
+
+def weights(trainer: Trainer, layer: int | None = None) -> dict[str, torch.Tensor]:
+    prefix = "layers." if layer is None else f"layers.{layer}."
+    state = trainer.network.state_dict()
+    return {k: v.clone() for k, v in state.items() if k.startswith(prefix)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_every_objective_learns_separable_classes(blobs, name, seed):
+    trainer = build(blobs, name, seed=seed, config=TRAINING.model_copy(update={"epochs": 15}))
+
+    trainer.train_epochs(15)
+    predicted = trainer.network.predict(torch.from_numpy(blobs.test.x))
+
+    accuracy = (predicted == torch.from_numpy(blobs.test.y)).double().mean()
+    assert accuracy >= 0.95
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_perturbing_a_later_layer_changes_no_update_of_an_earlier_one(blobs, name):
+    plain, perturbed = build(blobs, name), build(blobs, name)
+    with torch.no_grad():
+        for parameter in perturbed.network.stack[2].parameters():
+            parameter.add_(1.0)
+
+    plain.train_epochs(2)
+    perturbed.train_epochs(2)
+
+    for layer in (0, 1):
+        torch.testing.assert_close(weights(plain, layer), weights(perturbed, layer), rtol=0, atol=0)
+    assert not torch.equal(
+        plain.network.stack[2].transform.weight, perturbed.network.stack[2].transform.weight
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_layer_learns_the_same_whether_or_not_others_stand_on_it(blobs, name):
+    deep, shallow = build(blobs, name), build(blobs, name, hidden=(16,))
+
+    deep.train_epochs(2)
+    shallow.train_epochs(2)
+
+    torch.testing.assert_close(weights(deep, 0), weights(shallow, 0), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_graph_outlives_a_step(blobs, name):
+    saved = []
+    hooks = torch.autograd.graph.saved_tensors_hooks(lambda t: saved.append(t) or t, lambda t: t)
+
+    with hooks:
+        build(blobs, name).train_epochs(1)
+
+    assert saved == []  # closed forms keep nothing for a backward pass
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_seed_trains_the_same_weights_and_another_seed_others(blobs, name):
+    first, again, other = build(blobs, name), build(blobs, name), build(blobs, name, seed=1)
+    for trainer in (first, again, other):
+        trainer.train_epochs(2)
+
+    torch.testing.assert_close(weights(first), weights(again), rtol=0, atol=0)
+    assert not torch.equal(
+        first.network.stack[0].transform.weight, other.network.stack[0].transform.weight
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_resumed_trainer_ends_where_an_uninterrupted_one_does(blobs, name, tmp_path):
+    whole = build(blobs, name)
+    whole.train_epochs(3)
+    whole.train_epochs(3, trains=[True, False, True])
+
+    first = build(blobs, name)
+    first.train_epochs(3)
+    first.save_state(tmp_path)
+    second = build(blobs, name, seed=0)
+    second.network.load_state_dict(copy.deepcopy(first.network.state_dict()))
+    second.load_state(tmp_path)
+    second.train_epochs(3, trains=[True, False, True])
+
+    torch.testing.assert_close(weights(whole), weights(second), rtol=0, atol=0)
+    assert second.updates == whole.updates == [48, 24, 48]
+    assert second.epoch == 6
+
+
+def test_a_layer_that_sits_out_keeps_its_weights(blobs):
+    trainer = build(blobs)
+    before = weights(trainer, 1)
+
+    progress = trainer.train_epochs(1, trains=[True, False, True])
+
+    torch.testing.assert_close(weights(trainer, 1), before, rtol=0, atol=0)
+    assert [layer.updates for layer in progress] == [8, 0, 8]
+    assert progress[1].loss is None
+    assert progress[0].loss > 0
+
+
+def test_nobody_training_passes_the_time(blobs):
+    trainer = build(blobs)
+    before = weights(trainer)
+
+    trainer.train_epochs(2, trains=[False, False, False])
+
+    torch.testing.assert_close(weights(trainer), before, rtol=0, atol=0)
+    assert trainer.epoch == 2
+
+
+def test_the_step_size_falls_along_half_a_cosine(blobs):
+    trainer = build(blobs, config=TrainingConfig(epochs=4, batch_size=240, learning_rate=0.1))
+    rates = []
+    for _ in range(4):
+        trainer.train_epochs(1)
+        rates.append(trainer.optimizers[0].param_groups[0]["lr"])
+
+    assert rates[0] == pytest.approx(0.1)
+    assert rates[2] == pytest.approx(0.1 * (0.01 + 0.99 / 2))
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_a_step_size_without_decay_stays(blobs):
+    config = TrainingConfig(epochs=4, batch_size=240, learning_rate=0.1, decay="none")
+    trainer = build(blobs, config=config)
+
+    trainer.train_epochs(4)
+
+    assert trainer.optimizers[0].param_groups[0]["lr"] == 0.1
+
+
+def test_progress_rises_to_one(blobs):
+    shares = []
+
+    build(blobs).train_epochs(2, progress=shares.append)
+
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+
+
+def test_a_loss_that_is_not_finite_names_layer_epoch_and_batch(blobs):
+    trainer = build(blobs)
+    trainer.train_epochs(1)
+    with torch.no_grad():
+        trainer.network.stack[1].transform.bias.fill_(float("nan"))
+
+    with pytest.raises(TrainingError, match="loss of layer 2 is nan in epoch 2, batch 1 of 8"):
+        trainer.train_epochs(1)
+
+
+def test_a_schedule_of_another_length_is_refused(blobs):
+    with pytest.raises(ValueError, match="trains names 2 of 3 layers"):
+        build(blobs).train_epochs(1, trains=[True, False])
+
+
+def test_state_of_a_network_of_another_shape_is_refused(blobs, tmp_path):
+    trainer = build(blobs)
+    trainer.train_epochs(1)
+    trainer.save_state(tmp_path)
+
+    with pytest.raises(CheckpointError, match="not the state of a 2-layer network"):
+        build(blobs, hidden=(16, 12)).load_state(tmp_path)
+    with pytest.raises(CheckpointError, match=r"must have shape \(9, 12\), got \(16, 12\)"):
+        build(blobs, hidden=(9, 12, 8)).load_state(tmp_path)

@@ -1,0 +1,1 @@
+"""Triads as data: one TOML file each, read through importlib.resources."""

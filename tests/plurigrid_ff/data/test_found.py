@@ -1,0 +1,45 @@
+from plurigrid_ff.data import found
+from plurigrid_ff.data.found import find_datasets
+
+
+def by_name():
+    return {source.name: source for source in find_datasets()}
+
+
+def test_the_digits_are_always_there():
+    assert by_name()["digits"].found
+
+
+def test_digits_without_scikit_learn_say_why(monkeypatch):
+    monkeypatch.setattr(found, "find_spec", lambda name: None)
+
+    source = by_name()["digits"]
+
+    assert not source.found
+    assert "not installed" in source.detail
+
+
+def test_mnist_is_found_where_its_four_files_lie(write_folder, images, monkeypatch):
+    folder = write_folder(images, packed=True)
+    monkeypatch.setenv("PLURIGRID_FF_DATA", str(folder))
+
+    source = by_name()["mnist"]
+
+    assert source.found
+    assert source.where == source.detail == str(folder)
+
+
+def test_mnist_that_is_not_there_lists_what_is_missing(write_folder, images, monkeypatch):
+    del images["y_test"]
+    monkeypatch.setenv("PLURIGRID_FF_DATA", str(write_folder(images)))
+
+    source = by_name()["mnist"]
+
+    assert not source.found
+    assert "lacks t10k-labels-idx1-ubyte; download" in source.detail
+
+
+def test_a_data_folder_that_does_not_exist_is_no_error(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLURIGRID_FF_DATA", str(tmp_path / "absent"))
+
+    assert not by_name()["mnist"].found

@@ -62,6 +62,11 @@ class NetworkConfig(Settings):
         (500, 500), description="Features after each layer."
     )
     objective: str = Field("projection", description="Local objective of every layer.")
+    scaling: Literal["auto", "none", "standard"] = Field(
+        "auto",
+        description="'standard' shifts and scales every input feature to mean 0 and variance 1, "
+        "by the training samples; 'auto' does so for .csv tables, whose columns have units.",
+    )
     options: dict[str, OptionValue] = Field(
         default_factory=dict, description="Options of the objective, by name."
     )

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from plurigrid_ff.config import DataConfig, Device, Settings
 from plurigrid_ff.errors import DataError
 from plurigrid_ff.host.folder import NETWORK_FILE, read_run_config
+from plurigrid_ff.report.reading import read_report
 from plurigrid_ff.results import Assessment
-from plurigrid_ff.runs import read_report
 
 if TYPE_CHECKING:
     from plurigrid_ff.data.dataset import Dataset
@@ -29,7 +29,7 @@ class Prediction(Settings):
 
 
 def evaluate(
-    folder: Path, *, data: DataConfig | None = None, device: Device = "auto"
+    folder: Path | str, *, data: DataConfig | None = None, device: Device = "auto"
 ) -> Assessment:
     """Measure a finished run's network on a test split.
 
@@ -50,6 +50,7 @@ def evaluate(
     from plurigrid_ff.learning.checkpoint import load_network
     from plurigrid_ff.learning.devices import resolve_device
 
+    folder = Path(folder)
     config = read_run_config(folder)
     report = read_report(folder)
     network, card = load_network(folder / NETWORK_FILE)
@@ -72,7 +73,11 @@ def evaluate(
 
 
 def predict(
-    folder: Path, samples: Path, *, label_column: str | None = None, device: Device = "auto"
+    folder: Path | str,
+    samples: Path | str,
+    *,
+    label_column: str | None = None,
+    device: Device = "auto",
 ) -> list[Prediction]:
     """Label samples with a finished run's network.
 
@@ -94,10 +99,11 @@ def predict(
     from plurigrid_ff.learning.checkpoint import load_network
     from plurigrid_ff.learning.devices import resolve_device
 
+    folder = Path(folder)
     read_run_config(folder)
     network, card = load_network(folder / NETWORK_FILE)
     place = resolve_device(device)
-    x = load_inputs(samples, feature_shape=card.feature_shape, label_column=label_column)
+    x = load_inputs(Path(samples), feature_shape=card.feature_shape, label_column=label_column)
     total = measure(network.to(place), torch.from_numpy(x).to(place)).total
     best = torch.softmax(total.double(), dim=1).max(dim=1)
     return [

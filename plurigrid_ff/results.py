@@ -1,13 +1,25 @@
 """What a run found: models that are written to files, printed as JSON and drawn."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, computed_field
+from pydantic import Field, computed_field, model_validator
 
 from plurigrid_ff.config import Settings
 
 
-class Series(Settings):
+class Result(Settings):
+    """Base of every result: what it writes, it can read back."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_computed(cls, values: Any) -> Any:
+        """Leave out what is computed from the rest; a full dump holds it."""
+        if not isinstance(values, dict):
+            return values
+        return {key: value for key, value in values.items() if key not in cls.model_computed_fields}
+
+
+class Series(Result):
     """Points of one colour in a chart."""
 
     name: str
@@ -15,7 +27,7 @@ class Series(Settings):
     y: tuple[float, ...]
 
 
-class Chart(Settings):
+class Chart(Result):
     """Evidence that people would rather look at."""
 
     kind: Literal["scatter", "line", "bar"]
@@ -27,7 +39,7 @@ class Chart(Settings):
     note: str = ""
 
 
-class Table(Settings):
+class Table(Result):
     """Evidence in rows."""
 
     title: str
@@ -36,7 +48,7 @@ class Table(Settings):
     note: str = ""
 
 
-class Verdict(Settings):
+class Verdict(Result):
     """What a validator says of a round, and what it saw.
 
     Attributes:
@@ -62,7 +74,7 @@ class Verdict(Settings):
         return "passed" if self.passed else "failed"
 
 
-class Histogram(Settings):
+class Histogram(Result):
     """Counts between consecutive edges: ``len(edges) == len(counts) + 1``."""
 
     edges: tuple[float, ...]
@@ -70,7 +82,7 @@ class Histogram(Settings):
     negative: tuple[int, ...] = Field(description="The same samples with a wrong label.")
 
 
-class LayerReport(Settings):
+class LayerReport(Result):
     """One layer after training, measured on test samples."""
 
     index: int
@@ -92,7 +104,7 @@ class LayerReport(Settings):
         return self.goodness_positive - self.goodness_negative
 
 
-class Assessment(Settings):
+class Assessment(Result):
     """A trained network measured on one split of labelled samples."""
 
     split: str
@@ -103,7 +115,7 @@ class Assessment(Settings):
     class_names: tuple[str, ...]
 
 
-class RunReport(Settings):
+class RunReport(Result):
     """report.json: the outcome of a run."""
 
     format: Literal[1] = 1

@@ -15,6 +15,7 @@ from plurigrid_ff.host.folder import NETWORK_FILE, REPORT_FILE, RunFolder, read_
 from plurigrid_ff.host.plugins import Host, load_host
 from plurigrid_ff.host.skill import Role, RunContext, Skill, Trained
 from plurigrid_ff.host.triad import resolve_triad
+from plurigrid_ff.report.reading import read_report
 from plurigrid_ff.results import RunReport
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Watcher:
 
 def train(
     config: RunConfig,
-    out: Path,
+    out: Path | str,
     *,
     host: Host | None = None,
     resume: bool = False,
@@ -67,6 +68,7 @@ def train(
     Raises:
         PlurigridError: Anything the user can put right; nothing is lost by it.
     """
+    out = Path(out)
     host = host or load_host()
     watcher = watcher or Watcher()
     skills = _resolve(config, host)
@@ -91,21 +93,6 @@ def train(
             "is untouched: make room and go on with --resume"
         ) from error
     return report
-
-
-def read_report(folder: Path) -> RunReport:
-    """Read the report of a finished run.
-
-    Raises:
-        RunFolderError: The folder holds no finished run, or its report is damaged.
-    """
-    path = folder / REPORT_FILE
-    try:
-        return RunReport.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise RunFolderError(f"{folder}: no finished run here ({REPORT_FILE} missing)") from error
-    except ValueError as error:
-        raise RunFolderError(f"{path}: not a report of this version") from error
 
 
 def _resolve(config: RunConfig, host: Host) -> dict[Role, Skill]:
@@ -135,7 +122,12 @@ def _resolved(config: RunConfig, skills: dict[Role, Skill]) -> RunConfig:
         for skill in skills.values()
     }
     options = parse_options(config.network.objective, config.network.options)
-    network = config.network.model_copy(update={"options": options.model_dump(mode="json")})
+    scaling = config.network.scaling
+    if scaling == "auto":
+        scaling = "standard" if config.data.source.lower().endswith(".csv") else "none"
+    network = config.network.model_copy(
+        update={"options": options.model_dump(mode="json"), "scaling": scaling}
+    )
     device = resolve_device(config.device).type
     update: dict[str, Any] = {"skills": tables, "network": network, "device": device}
     return config.model_copy(update=update)
@@ -180,7 +172,7 @@ def _run(
     """Run the rounds and write what a finished run consists of."""
     from plurigrid_ff.host.checkpoints import remove_checkpoints
     from plurigrid_ff.host.rounds import Rounds, society_of_one
-    from plurigrid_ff.report.page import write_report
+    from plurigrid_ff.report import write_report
 
     probes = data.validation.x[:MAX_PROBES], data.validation.y[:MAX_PROBES]
     society = society_of_one(config, *probes, data.num_classes)

@@ -24,12 +24,14 @@ class HostState(Settings):
         rounds: Rounds that are complete.
         entries: Log entries that belong to them.
         seconds: Wall-clock seconds they took.
+        data: Digest of the data set they ran on.
         feedback: Values of the fed-back ports, as JSON, by port name.
     """
 
     rounds: int
     entries: int
     seconds: float
+    data: str
     feedback: dict[str, Any]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from plurigrid_ff.config import RunConfig
 from plurigrid_ff.digest import digest
-from plurigrid_ff.errors import PluginError
+from plurigrid_ff.errors import CheckpointError, PluginError
 from plurigrid_ff.host.checkpoints import (
     HostState,
     dump_feedback,
@@ -85,6 +85,11 @@ class Rounds:
         feedback_names = _feedback_names(self.skills)
         built = self._build()
         state = load_checkpoint(self.folder, built)
+        if state and state.data != self.context.data.digest:
+            raise CheckpointError(
+                f"{self.folder}: the data set {self.context.data.name!r} has changed since this "
+                "run was interrupted; start again with --overwrite"
+            )
         log = RunLog(self.folder / LOG_FILE, keep=state.entries if state else 0)
         previous = restore_feedback(state.feedback, ports) if state else {}
         spent = state.seconds if state else 0.0
@@ -98,7 +103,11 @@ class Rounds:
             spent += time.perf_counter() - started
             kept = dump_feedback(previous, ports)
             done = HostState(
-                rounds=self._round + 1, entries=len(log.entries), seconds=spent, feedback=kept
+                rounds=self._round + 1,
+                entries=len(log.entries),
+                seconds=spent,
+                data=self.context.data.digest,
+                feedback=kept,
             )
             save_checkpoint(self.folder, done, built)
             self.on_progress((self._round + 1) / self.total)

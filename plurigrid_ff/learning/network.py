@@ -1,5 +1,6 @@
 """A stack of local layers that predicts by goodness."""
 
+import math
 from typing import cast
 
 import torch
@@ -40,9 +41,10 @@ class FFNetwork(nn.Module):
         objective = find_objective(config.objective)
         options = parse_options(config.objective, config.options)
         self.rails = objective.rails
-        width = 1
-        for extent in self.feature_shape:
-            width *= extent
+        width = math.prod(self.feature_shape)
+        if config.scaling == "standard":
+            self.register_buffer("input_mean", torch.zeros(width))
+            self.register_buffer("input_deviation", torch.ones(width))
         if self.rails == 2:
             width += num_classes
         self.layers = nn.ModuleList()
@@ -68,7 +70,10 @@ class FFNetwork(nn.Module):
         return sum(parameter.numel() for parameter in self.parameters())
 
     def scale(self, x: Tensor) -> Tensor:
-        """Flatten samples ``(batch, *feature_shape)`` and scale each to unit RMS.
+        """Flatten samples ``(batch, *feature_shape)`` and bring them to unit scale.
+
+        Each sample is scaled to unit RMS; with ``scaling = "standard"`` each feature is
+        brought to mean 0 and variance 1 instead.
 
         Raises:
             ValueError: The samples have another shape than the network reads.
@@ -77,7 +82,23 @@ class FFNetwork(nn.Module):
             raise ValueError(
                 f"x must have shape (batch, *{self.feature_shape}), got {tuple(x.shape)}"
             )
-        return unit_rms(x.flatten(1))
+        x = x.flatten(1)
+        if self.config.scaling == "standard":
+            return (x - self.get_buffer("input_mean")) / self.get_buffer("input_deviation")
+        return unit_rms(x)
+
+    def fit_scaling(self, x: Tensor) -> None:
+        """Take mean and deviation of every feature from training samples, if asked for.
+
+        A feature that never varies is shifted to 0 and not scaled.
+        """
+        if self.config.scaling != "standard":
+            return
+        flat = x.flatten(1).double()
+        deviation = flat.std(dim=0, correction=0)
+        deviation[deviation == 0] = 1.0
+        self.get_buffer("input_mean").copy_(flat.mean(dim=0))
+        self.get_buffer("input_deviation").copy_(deviation)
 
     def rails_of(self, x: Tensor, y: Tensor, wrong: Tensor | None) -> Tensor:
         """Return what the first layer reads in training, ``(rails * batch, in_features)``.

@@ -40,7 +40,7 @@ class Trainer:
     and resumed sees the same batches and negatives as one that is not.
 
     Args:
-        network: The network, on its device.
+        network: The network, on its device. Its input scaling is fitted to ``x``.
         x: Training samples, shape ``(samples, *feature_shape)``, on the same device.
         y: Their labels, shape ``(samples,)``, int64, on the same device.
         config: How to train.
@@ -58,6 +58,7 @@ class Trainer:
         seed: int,
         role: str = "agent-0",
     ) -> None:
+        network.fit_scaling(x)
         self.network = network
         self.x = x
         self.y = y

@@ -99,3 +99,34 @@ def test_train_and_eval_are_torchs_own():
 
     assert network.eval() is network
     assert network.train() is network
+
+
+def test_standard_scaling_brings_every_feature_to_mean_zero_and_variance_one():
+    config = NetworkConfig(hidden=(4,), scaling="standard")
+    network = FFNetwork(config, (3,), 2, seed=0).double()
+    x = samples(50, (3,)).double() * torch.tensor([1e-3, 1.0, 1e6]) + torch.tensor([5.0, 0, 1e7])
+
+    network.fit_scaling(x)
+    standard = network.scale(x)
+
+    torch.testing.assert_close(standard.mean(dim=0), torch.zeros(3).double(), atol=1e-6, rtol=0)
+    torch.testing.assert_close(standard.square().mean(dim=0), torch.ones(3).double())
+
+
+def test_a_feature_that_never_varies_does_no_harm():
+    network = FFNetwork(NetworkConfig(hidden=(4,), scaling="standard"), (2,), 2, seed=0)
+    x = torch.stack([torch.full((9,), 7.0), torch.arange(9.0)], dim=1)
+
+    network.fit_scaling(x)
+
+    assert torch.isfinite(network.scale(x)).all()
+    assert (network.scale(x)[:, 0] == 0).all()
+
+
+def test_without_scaling_features_keep_their_proportions():
+    network = build(hidden=(4,), shape=(3,), num_classes=2)
+    x = torch.tensor([[1.0, 2.0, 3.0]])
+
+    network.fit_scaling(x)
+
+    torch.testing.assert_close(network.scale(x) / network.scale(x)[0, 0], x)

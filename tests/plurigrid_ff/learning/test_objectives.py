@@ -121,9 +121,7 @@ def test_an_unknown_objective_gets_the_nearest_name():
 
 
 def test_an_unknown_option_of_an_objective_is_named():
-    with pytest.raises(
-        ConfigError, match="treshold: unknown key; did you mean .threshold"
-    ):
+    with pytest.raises(ConfigError, match="treshold: unknown key; did you mean .threshold"):
         parse_options("threshold", {"treshold": 1.0})
 
 

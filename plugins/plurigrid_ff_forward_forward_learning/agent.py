@@ -1,0 +1,145 @@
+"""One agent: a network, its trainer, and the probes it is measured on."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from plurigrid_ff.data.dataset import Split
+from plurigrid_ff.host.ports import LayerActivities, LayerGain
+from plurigrid_ff.host.skill import RunContext
+from plurigrid_ff.learning.assessment import (
+    Measured,
+    assess,
+    layer_accuracies,
+    layer_margins,
+    measure,
+)
+from plurigrid_ff.learning.checkpoint import load_weights, save_network
+from plurigrid_ff.learning.network import FFNetwork
+from plurigrid_ff.learning.trainer import LayerProgress, Trainer
+from plurigrid_ff.results import Assessment
+
+WEIGHTS_FILE = "network.safetensors"
+
+
+class Agent:
+    """A network that trains a round at a time.
+
+    Args:
+        name: Node name in the society's graph; the agent's draws derive from it.
+        context: The run's settings, data and society.
+        device: Where the network and the samples live.
+    """
+
+    def __init__(self, name: str, context: RunContext, device: torch.device) -> None:
+        self._run = context.run
+        self._data = context.data
+        self._device = device
+        self.network = FFNetwork(
+            self._run.network,
+            self._data.feature_shape,
+            self._data.num_classes,
+            seed=self._run.seed,
+            role=name,
+        ).to(device)
+        x, y = self._tensors(self._data.train)
+        self.trainer = Trainer(
+            self.network, x, y, self._run.training, seed=self._run.seed, role=name
+        )
+        self._probes = torch.from_numpy(context.society.probes).to(device)
+        self._labels = torch.from_numpy(context.society.labels)
+        self.initial_activities = self.activities()
+        self._margins: list[float] | None = None
+
+    @property
+    def num_layers(self) -> int:
+        """Number of layers."""
+        return len(self.network.stack)
+
+    def train_round(
+        self, trains: Sequence[bool], progress: Callable[[float], None]
+    ) -> tuple[tuple[LayerGain, ...], dict[str, Any]]:
+        """Train for a round's epochs; return each layer's gain and numbers for the log."""
+        left = self._run.training.epochs - self.trainer.epoch
+        epochs = min(self._run.training.epochs_per_round, left)
+        before = self._margins or layer_margins(self._measure(), self._labels)
+        layers = self.trainer.train_epochs(epochs, trains=trains, progress=progress)
+        measured = self._measure()
+        after = self._margins = layer_margins(measured, self._labels)
+        gains = tuple(
+            LayerGain(updates=layer.updates, margin_before=old, margin_after=new)
+            for layer, old, new in zip(layers, before, after, strict=True)
+        )
+        return gains, self._summary(epochs, layers, measured, after)
+
+    def activities(self) -> LayerActivities:
+        """Activities on the probes, as the next layer would read them without a label."""
+        layers = self.network.activities(self._probes)
+        inputs = self.network.scale(self._probes)
+        return LayerActivities(
+            inputs=inputs.cpu().numpy(), layers=tuple(h.cpu().numpy() for h in layers)
+        )
+
+    def assess(self) -> Assessment:
+        """Measure the network on the test split."""
+        x, y = self._tensors(self._data.test)
+        return assess(
+            self.network,
+            x,
+            y,
+            class_names=self._data.class_names,
+            updates=tuple(self.trainer.updates),
+            seed=self._run.seed,
+        )
+
+    def save_network(self, path: Path) -> None:
+        """Write the network with everything needed to use it."""
+        save_network(
+            self.network,
+            path,
+            class_names=self._data.class_names,
+            data=self._data.name,
+            updates=tuple(self.trainer.updates),
+        )
+
+    def save_state(self, folder: Path) -> None:
+        """Write weights and optimizers."""
+        self.save_network(folder / WEIGHTS_FILE)
+        self.trainer.save_state(folder)
+
+    def load_state(self, folder: Path) -> None:
+        """Take up weights and optimizers."""
+        load_weights(self.network, folder / WEIGHTS_FILE)
+        self.trainer.load_state(folder)
+        self._margins = None
+
+    def _measure(self) -> Measured:
+        """Score the probes."""
+        return measure(self.network, self._probes)
+
+    def _tensors(self, split: Split) -> tuple[Tensor, Tensor]:
+        """Move a split to the device."""
+        x, y = torch.from_numpy(split.x), torch.from_numpy(split.y)
+        return x.to(self._device), y.to(self._device)
+
+    def _summary(
+        self,
+        epochs: int,
+        layers: Sequence[LayerProgress],
+        measured: Measured,
+        margins: Sequence[float],
+    ) -> dict[str, Any]:
+        """Numbers for the log: of every layer, and of the read-out over all of them."""
+        accuracies = layer_accuracies(measured, self._labels)
+        right = measured.total.argmax(dim=1) == self._labels
+        return {
+            "epochs": epochs,
+            "layers": [
+                {"loss": p.loss, "updates": p.updates, "margin": m, "accuracy": a}
+                for p, m, a in zip(layers, margins, accuracies, strict=True)
+            ],
+            "validation_accuracy": float(right.double().mean()),
+        }

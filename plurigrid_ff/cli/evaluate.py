@@ -1,0 +1,54 @@
+"""``plurigrid-ff evaluate``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from plurigrid_ff.cli.output import clean_errors, json_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from plurigrid_ff.config import Device
+
+
+@click.command("evaluate")
+@click.argument("run_folder", type=click.Path(path_type=Path))
+@click.option("--data", help="Another data set of the same shape; the run's own by default.")
+@click.option("--label-column", help="CSV column that holds the labels.")
+@click.option("--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"]))
+@json_option
+def command(
+    run_folder: Path, data: str | None, label_column: str | None, device: "Device", as_json: bool
+) -> None:
+    """Measure the network of RUN_FOLDER on test samples: in all, and layer by layer.
+
+    \b
+    Example:
+      plurigrid-ff evaluate runs/digits --json
+    """
+    from plurigrid_ff.config import DataConfig
+
+    with clean_errors(as_json):
+        from plurigrid_ff.inference import evaluate
+
+        other = DataConfig(source=data, label_column=label_column) if data else None
+        assessment = evaluate(run_folder, data=other, device=device)
+        if as_json:
+            print_json(assessment.model_dump(mode="json"))
+            return
+        click.echo(f"accuracy {assessment.accuracy:.2%} on {assessment.samples} samples")
+        rows = [
+            (
+                str(layer.index + 1),
+                f"{layer.in_features} -> {layer.out_features}",
+                f"{layer.accuracy:.2%}",
+                f"{layer.goodness_positive:.3f}",
+                f"{layer.goodness_negative:.3f}",
+                f"{layer.separation:.3f}",
+                str(layer.updates),
+                str(layer.dead_units),
+            )
+            for layer in assessment.layers
+        ]
+        columns = ("layer", "features", "accuracy", "g_pos", "g_neg", "separation")
+        print_table((*columns, "updates", "dead units"), rows)

@@ -1,0 +1,74 @@
+"""How commands talk: errors without tracebacks, JSON for programs, tables for people."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from plurigrid_ff.errors import PlurigridError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+EXIT_ERROR = 1
+EXIT_REFUSED = 3
+EXIT_INTERRUPTED = 130
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+@contextmanager
+def clean_errors(as_json: bool) -> Iterator[None]:
+    """Turn what a user can put right into one sentence and exit status 1.
+
+    Under ``--json`` the sentence also goes to standard output as
+    ``{"error": {"kind": ..., "message": ...}}``.
+    """
+    try:
+        yield
+    except PlurigridError as error:
+        fail(type(error).__name__, str(error), as_json=as_json)
+
+
+def fail(kind: str, message: str, *, as_json: bool, status: int = EXIT_ERROR) -> NoReturn:
+    """Print an error and exit."""
+    if as_json:
+        print_json({"error": {"kind": kind, "message": message}})
+    click.echo(f"Error: {printable(message)}", err=True)
+    sys.exit(status)
+
+
+def print_json(value: Any) -> None:
+    """Print a JSON document."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def printable(text: str) -> str:
+    """Escape control characters, so that foreign text cannot drive the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
+def console() -> "Console":
+    """Make a console for people; markup in user text is not interpreted."""
+    from rich.console import Console
+
+    return Console(markup=False, highlight=False, soft_wrap=True)
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "") -> None:
+    """Print a table that keeps whole lines when it is piped."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    wide = None if sys.stdout.isatty() else 160
+    Console(width=wide, markup=False, highlight=False).print(table)

@@ -1,0 +1,36 @@
+"""``plurigrid-ff plugins``."""
+
+import click
+
+from plurigrid_ff.cli import Options
+from plurigrid_ff.cli.output import clean_errors, json_option, print_json, print_table
+
+
+@click.command("plugins")
+@json_option
+@click.pass_obj
+def command(options: Options, as_json: bool) -> None:
+    """List plugins: where each comes from, what it offers, and why it did not load.
+
+    Set PLURIGRID_FF_PLUGINS to a comma-separated list of names to load only those.
+
+    \b
+    Example:
+      plurigrid-ff plugins --json
+    """
+    with clean_errors(as_json):
+        records = options.host.plugins
+        if as_json:
+            print_json([record.model_dump(mode="json") for record in records])
+            return
+        rows = [
+            (
+                record.name,
+                f"{record.distribution or '?'} {record.version or ''}".strip(),
+                record.status,
+                ", ".join(record.skills),
+                record.error or "",
+            )
+            for record in records
+        ]
+        print_table(("plugin", "distribution", "status", "skills", "error"), rows)

@@ -1,0 +1,142 @@
+"""Options that make up a run's settings, shared by ``train`` and ``triads run``."""
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from plurigrid_ff.config import RunConfig, read_toml
+from plurigrid_ff.errors import ConfigError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# option name -> dotted key of the run file
+KEYS = {
+    "data": "data.source",
+    "label_column": "data.label_column",
+    "hidden": "network.hidden",
+    "objective": "network.objective",
+    "epochs": "training.epochs",
+    "batch_size": "training.batch_size",
+    "learning_rate": "training.learning_rate",
+    "seed": "seed",
+    "device": "device",
+}
+
+
+def parse_widths(ctx: click.Context, param: click.Parameter, value: str | None) -> list[int] | None:
+    """Parse ``500,500`` into a list of widths."""
+    try:
+        return None if value is None else [int(part) for part in value.split(",")]
+    except ValueError as error:
+        message = f"{value!r} is not a list of whole numbers such as 500,500"
+        raise click.BadParameter(message, ctx, param) from error
+
+
+def run_options(command: F) -> F:
+    """Add the options of a run to a command."""
+    for option in reversed(
+        [
+            click.option("--data", help="digits, mnist, or a path: .npz, .csv, idx folder."),
+            click.option("--label-column", help="CSV column that holds the labels."),
+            click.option("--hidden", callback=parse_widths, help="Widths of the layers: 500,500."),
+            click.option("--objective", help="Local objective: projection, threshold."),
+            click.option("--epochs", type=int, help="Passes over the training samples."),
+            click.option("--batch-size", type=int, help="Samples per update."),
+            click.option("--learning-rate", type=float, help="Adam step size at the start."),
+            click.option("--seed", type=int, help="Every draw derives from it."),
+            click.option("--device", type=click.Choice(["auto", "cpu", "cuda"])),
+            click.option(
+                "--set",
+                "assignments",
+                multiple=True,
+                metavar="KEY=VALUE",
+                help="Any key of the run file: --set training.decay=none.",
+            ),
+            click.option(
+                "--out",
+                default=Path("runs/latest"),
+                show_default=True,
+                type=click.Path(path_type=Path),
+                help="Where the finished run will lie.",
+            ),
+            click.option("--resume", is_flag=True, help="Go on with an unfinished run."),
+            click.option(
+                "--overwrite", is_flag=True, help="Replace a finished run, once this one is whole."
+            ),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def gather(
+    run_file: Path | None,
+    out: Path,
+    *,
+    resume: bool,
+    assignments: tuple[str, ...],
+    options: dict[str, Any],
+) -> dict[str, Any]:
+    """Merge a run file, ``--set`` and options into raw settings; the last one named wins.
+
+    A resumed run without a run file starts from the settings it began with.
+
+    Raises:
+        ConfigError: The run file cannot be read, or an assignment is malformed.
+    """
+    from plurigrid_ff.host.folder import RUN_FILE, RunFolder
+
+    values: dict[str, Any] = {}
+    if run_file is not None:
+        values = read_toml(run_file)
+    elif resume:
+        folder = RunFolder(out)
+        if folder.is_begun:
+            values = read_toml(folder.partial / RUN_FILE)
+        elif folder.is_complete:
+            values = read_toml(out / RUN_FILE)
+    for assignment in assignments:
+        key, sign, text = assignment.partition("=")
+        if not sign or not key:
+            raise ConfigError(f"--set {assignment}: expected KEY=VALUE, as in training.decay=none")
+        _assign(values, key, _toml_value(text), where=f"--set {assignment}")
+    for name, value in options.items():
+        if value is not None:
+            _assign(values, KEYS[name], value, where=f"--{name.replace('_', '-')}")
+    return values
+
+
+def parse_run(values: dict[str, Any], *, where: str) -> RunConfig:
+    """Validate raw settings; a triad given by name or path is looked up.
+
+    Raises:
+        ConfigError: A key that is unknown or out of range.
+        UnknownNameError: No such triad.
+    """
+    triad = values.get("triad")
+    if isinstance(triad, str):
+        from plurigrid_ff.host.triad import find_triad
+
+        values = {**values, "triad": find_triad(triad).model_dump()}
+    return RunConfig.parse(values, where=where)
+
+
+def _assign(values: dict[str, Any], key: str, value: Any, *, where: str) -> None:
+    """Set a dotted key, making tables on the way."""
+    *path, last = key.split(".")
+    for part in path:
+        values = values.setdefault(part, {})
+        if not isinstance(values, dict):
+            raise ConfigError(f"{where}: {part!r} holds a value, not a table")
+    values[last] = value
+
+
+def _toml_value(text: str) -> Any:
+    """Read a value as TOML; what is not TOML is a string."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (tomllib.TOMLDecodeError, KeyError):
+        return text

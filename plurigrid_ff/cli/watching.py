@@ -1,0 +1,104 @@
+"""A run on the terminal: a bar, a line per round, and what came out."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from plurigrid_ff.cli.output import console, printable
+from plurigrid_ff.runs import Watcher
+
+if TYPE_CHECKING:
+    from plurigrid_ff.host.log import LogEntry
+    from plurigrid_ff.results import RunReport
+
+
+@contextmanager
+def watching(quiet: bool) -> Iterator[Watcher]:
+    """Show a run going on: on a terminal with a bar, elsewhere a line per round."""
+    if quiet:
+        yield Watcher()
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    screen = console()
+    bar = Progress(
+        TextColumn("training"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+        console=screen,
+        transient=True,
+        disable=not sys.stdout.isatty(),
+    )
+    with bar:
+        task = bar.add_task("run", total=1.0)
+        lines = RoundLines(screen.print)
+        yield Watcher(
+            on_start=lines.start,
+            on_progress=lambda share: bar.update(task, completed=share),
+            on_entry=lines.entry,
+        )
+
+
+class RoundLines:
+    """Gathers a round's entries into one line for people.
+
+    Args:
+        write: Called with each line.
+    """
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._rounds = 0
+
+    def start(self, rounds: int) -> None:
+        """Learn how many rounds there will be."""
+        self._rounds = rounds
+
+    def entry(self, entry: "LogEntry") -> None:
+        """Write a line for each step that has numbers for people."""
+        if entry.role == "generator":
+            width = len(str(self._rounds))
+            head = f"round {entry.round:>{width}}/{self._rounds}"
+            self._write(printable(f"{head}  {_generator_part(entry.summary)}"))
+        elif entry.role == "validator":
+            self._write(
+                printable(
+                    f"{'':>{len(str(self._rounds)) * 2 + 7}}  {_validator_part(entry.summary)}"
+                )
+            )
+
+
+def _generator_part(summary: dict[str, Any]) -> str:
+    """Accuracy of every layer on held-out samples, and which of them sat out."""
+    cells = [
+        f"{layer['accuracy']:.2%}" + ("" if layer["updates"] else " (sat out)")
+        for layer in summary.get("layers", [])
+    ]
+    total = summary.get("validation_accuracy")
+    end = f"  all {total:.2%}" if isinstance(total, float) else ""
+    return "layers " + " ".join(cells) + end if cells else ""
+
+
+def _validator_part(summary: dict[str, Any]) -> str:
+    """The verdict in a few words."""
+    measure, limit = summary.get("measure"), summary.get("limit")
+    numbers = f" {measure:.3f}, limit {limit:.3f}" if isinstance(measure, float) else ""
+    return f"verdict {summary.get('outcome')}{numbers}"
+
+
+def print_outcome(report: "RunReport", out: Path) -> None:
+    """Print accuracy, verdict and where the report lies."""
+    if report.test_accuracy is not None:
+        layers = ", ".join(f"{layer.accuracy:.2%}" for layer in report.layers)
+        click.echo(f"test accuracy {report.test_accuracy:.2%} (layers {layers})")
+    if report.verdict is not None:
+        word = report.verdict.outcome
+        click.echo(f"verdict       {word}: {printable(report.verdict.reason)}")
+    else:
+        click.echo("verdict       none: this run has no validator; add one with --triad")
+    click.echo(f"report        {out / 'report.html'}  ({report.seconds:.1f} s of training)")

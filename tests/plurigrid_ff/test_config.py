@@ -1,0 +1,91 @@
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plurigrid_ff.config import (
+    DataConfig,
+    NetworkConfig,
+    RunConfig,
+    TrainingConfig,
+    Triad,
+    format_toml,
+    read_toml,
+)
+from plurigrid_ff.errors import ConfigError, unknown_name
+
+TRIAD = Triad(name="mine", validator="v", coordinator="c", generator="g")
+
+
+@given(
+    hidden=st.lists(st.integers(1, 9999), min_size=1, max_size=5),
+    rate=st.floats(1e-9, 1e3),
+    seed=st.integers(0, 2**63 - 1),
+    column=st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]), max_size=20)),
+    triad=st.sampled_from([None, TRIAD]),
+)
+def test_config_to_toml_to_config_is_the_identity(hidden, rate, seed, column, triad):
+    config = RunConfig(
+        data=DataConfig(label_column=column),
+        network=NetworkConfig(hidden=tuple(hidden), options={"threshold": 2.0}),
+        training=TrainingConfig(learning_rate=rate),
+        triad=triad,
+        seed=seed,
+        skills={"open-games": {"price": 0.5}},
+    )
+
+    assert RunConfig.parse(tomllib.loads(format_toml(config)), where="test") == config
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"epoch": 3}, r"run\.toml: epoch: unknown key; known keys: data, device"),
+        ({"sead": 3}, r"run\.toml: sead: unknown key; did you mean 'seed'\?"),
+        ({"training": {"epoch": 3}}, r"run\.toml: training\.epoch: .*did you mean 'epochs'\?"),
+        ({"network": {"hiden": [3]}}, r"network\.hiden: .*did you mean 'hidden'\?"),
+        ({"training": {"epochs": 0}}, r"training\.epochs: .*greater than 0, got 0"),
+        ({"network": {"hidden": []}}, r"network\.hidden: .*at least 1 item"),
+        ({"seed": -1}, r"seed: .*greater than or equal to 0, got -1"),
+        ({"device": "tpu"}, r"device: .*'auto', 'cpu' or 'cuda', got 'tpu'"),
+        ({"training": {"learning_rate": float("inf")}}, r"learning_rate: .*finite number"),
+        ({"triad": {"name": "Bad Name"}}, r"triad\.name: .*pattern"),
+    ],
+)
+def test_a_bad_key_is_named_with_its_file(values, message):
+    with pytest.raises(ConfigError, match=message):
+        RunConfig.parse(values, where="run.toml")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a = ", "not valid TOML"),
+        (b"a = '\xff'", "not valid TOML"),
+        (b"#" * ((1 << 20) + 1), "larger than 1048576 bytes"),
+    ],
+)
+def test_a_damaged_run_file_is_refused(tmp_path, content, message):
+    path = tmp_path / "run.toml"
+    path.write_bytes(content)
+
+    with pytest.raises(ConfigError, match=message):
+        read_toml(path)
+
+
+def test_a_missing_run_file_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match=r"absent\.toml: cannot be read: No such file"):
+        read_toml(tmp_path / "absent.toml")
+
+
+@pytest.mark.parametrize(("epochs", "per_round", "rounds"), [(20, 2, 10), (5, 2, 3), (1, 9, 1)])
+def test_rounds_make_up_all_epochs(epochs, per_round, rounds):
+    config = TrainingConfig(epochs=epochs, epochs_per_round=per_round)
+
+    assert config.rounds == rounds
+
+
+def test_an_unknown_name_without_a_neighbour_lists_the_known_ones_or_the_remedy():
+    assert "known: alpha, beta" in str(unknown_name("letter", "zzz", ["beta", "alpha"]))
+    assert str(unknown_name("letter", "zzz", ["alpha"], remedy="ask")).endswith("; ask")

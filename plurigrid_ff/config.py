@@ -8,6 +8,7 @@ from annotated_types import Len
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
 
 from plurigrid_ff.errors import ConfigError
+from plurigrid_ff.files import read_text
 
 MAX_CONFIG_BYTES = 1 << 20
 SKILL_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -127,14 +128,9 @@ def read_toml(path: Path) -> dict[str, Any]:
         ConfigError: The file is missing, too large, not UTF-8, or not TOML.
     """
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_CONFIG_BYTES + 1)
+        return tomllib.loads(read_text(path, max_bytes=MAX_CONFIG_BYTES))
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    if len(raw) > MAX_CONFIG_BYTES:
-        raise ConfigError(f"{path}: larger than {MAX_CONFIG_BYTES} bytes; is it a run file?")
-    try:
-        return tomllib.loads(raw.decode())
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}; is it a run file?") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
 

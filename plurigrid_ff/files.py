@@ -1,10 +1,13 @@
 """Files that are whole or absent: written beside their place, then renamed into it."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+MAX_TEXT_BYTES = 1 << 28  # logs and reports; a thousand times what a long run writes
 
 
 @contextmanager
@@ -27,6 +30,20 @@ def written_beside(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def read_text(path: Path, *, max_bytes: int = MAX_TEXT_BYTES) -> str:
+    """Read a UTF-8 text file of bounded size.
+
+    Raises:
+        OSError: It cannot be read, or is larger than ``max_bytes``.
+        UnicodeDecodeError: It is not UTF-8.
+    """
+    with path.open("rb") as file:
+        raw = file.read(max_bytes + 1)
+    if len(raw) > max_bytes:
+        raise OSError(errno.EFBIG, f"larger than {max_bytes} bytes", str(path))
+    return raw.decode()
 
 
 def write_text(path: Path, text: str) -> None:

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from plurigrid_ff.config import Settings
 from plurigrid_ff.errors import CheckpointError
-from plurigrid_ff.files import write_text
+from plurigrid_ff.files import read_text, write_text
 from plurigrid_ff.host.ports import Port
 from plurigrid_ff.host.skill import Role, Stateful
 
@@ -64,7 +64,7 @@ def load_checkpoint(folder: Path, built: dict[Role, Any]) -> HostState | None:
         return None
     path = complete[-1] / _HOST_FILE
     try:
-        state = HostState.model_validate(json.loads(path.read_text("utf-8")))
+        state = HostState.model_validate(json.loads(read_text(path)))
     except (OSError, ValueError, ValidationError) as error:
         raise CheckpointError(f"{path}: damaged; start again with --overwrite") from error
     for role, skill in built.items():

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from plurigrid_ff.config import Settings
 from plurigrid_ff.digest import canonical_json, digest_text
 from plurigrid_ff.errors import RunFolderError
+from plurigrid_ff.files import read_text
 from plurigrid_ff.gf3 import Trit, add
 
 ORIGIN = "0" * 32  # what the first entry holds as the hash before it
@@ -99,7 +100,7 @@ def read_log(path: Path, *, limit: int | None = None) -> list[LogEntry]:
         RunFolderError: A line is not an entry, or its hash does not follow.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = read_text(path).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise RunFolderError(f"{path}: cannot be read: {error}") from error
     entries: list[LogEntry] = []

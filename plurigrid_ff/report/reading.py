@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from plurigrid_ff.errors import RunFolderError
+from plurigrid_ff.files import read_text
 from plurigrid_ff.results import RunReport
 
 REPORT = "report.json"
@@ -50,7 +51,7 @@ def read_rounds(folder: Path) -> list[dict[str, Any]]:
 def _read(path: Path) -> str:
     """Return a file's text."""
     try:
-        return path.read_text(encoding="utf-8")
+        return read_text(path)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise RunFolderError(
             f"{path}: no such file; is {str(path.parent)!r} the folder of a finished run?"

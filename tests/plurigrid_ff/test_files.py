@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from plurigrid_ff.files import write_text, written_beside
+from plurigrid_ff.files import read_text, write_text, written_beside
 
 
 def test_a_written_file_replaces_the_old_one(tmp_path):
@@ -39,3 +39,12 @@ def test_a_written_file_has_the_rights_of_the_umask(tmp_path):
     write_text(tmp_path / "ours.txt", "x")
 
     assert (tmp_path / "ours.txt").stat().st_mode == plain.stat().st_mode
+
+
+def test_a_text_larger_than_its_cap_is_refused(tmp_path):
+    path = tmp_path / "file.txt"
+    write_text(path, "four")
+
+    assert read_text(path, max_bytes=4) == "four"
+    with pytest.raises(OSError, match="larger than 3 bytes"):
+        read_text(path, max_bytes=3)

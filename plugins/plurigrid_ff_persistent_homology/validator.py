@@ -1,0 +1,188 @@
+"""The validator: does training keep the classes less entangled than it found them?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from plurigrid_ff.derivation import derive_key
+from plurigrid_ff.errors import PluginError
+from plurigrid_ff.host.ports import ACTIVITIES, INITIAL_ACTIVITIES, Inbox, LayerActivities, PerAgent
+from plurigrid_ff.results import Verdict
+from plurigrid_ff_persistent_homology import PersistentHomologyConfig, evidence
+from plurigrid_ff_persistent_homology.clouds import distances_between, is_collapsed, scale_rows
+from plurigrid_ff_persistent_homology.comparison import Comparison, block_shares, deal_blocks
+from plurigrid_ff_persistent_homology.connected import cross_class_shares, deaths
+from plurigrid_ff_persistent_homology.evidence import Finding
+from plurigrid_ff_persistent_homology.gate import Layer, Ruling, rule
+from plurigrid_ff_persistent_homology.probes import choose_probes, count_blocks, too_few
+from plurigrid_ff_persistent_homology.rips import find_loops
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SKILL_NAME = "persistent-homology"
+DEALS = 16
+"""Deals of the probes into blocks, over which shares are averaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The probes that are looked at, and how they are dealt into blocks."""
+
+    indices: "NDArray[np.intp]"
+    labels: "NDArray[np.int64]"
+    dealt: "NDArray[np.intp]"
+
+
+class PersistentHomology:
+    """Validator of layer activities. Stateless; the same inbox gives the same verdict.
+
+    Args:
+        config: Limits and sizes.
+    """
+
+    def __init__(self, config: PersistentHomologyConfig) -> None:
+        self.config = config
+
+    def validate(self, inbox: Inbox) -> Verdict:
+        """Judge the round's activities against those of the untrained networks."""
+        trained, untrained = inbox[ACTIVITIES], inbox[INITIAL_ACTIVITIES]
+        labels = inbox.society.labels
+        _check_shapes(trained, untrained, len(labels))
+        broken = find_broken(trained, "") or find_broken(untrained, " before training")
+        if broken:
+            return self._without_measure(False, broken)
+        key = derive_key(inbox.society.seed, SKILL_NAME)
+        chosen = choose_probes(labels, count=self.config.probes, key=derive_key(key, "probes"))
+        reason = too_few(labels[chosen], least=self.config.min_probes)
+        if reason:
+            return self._without_measure(None, f"{reason}.")
+        return self._judge(trained, untrained, _sample(labels, chosen, key))
+
+    def _judge(
+        self,
+        trained: PerAgent[LayerActivities],
+        untrained: PerAgent[LayerActivities],
+        sample: Sample,
+    ) -> Verdict:
+        """Compare every layer, then let the gate decide."""
+        findings: list[Finding] = []
+        for agent in trained:
+            for found in self._examine(agent, trained[agent], untrained[agent], sample):
+                if isinstance(found, str):
+                    return self._without_measure(False, found)
+                findings.append(found)
+        ruling = rule(
+            [found.layer for found in findings],
+            limit=self.config.limit,
+            least_drop=self.config.least_drop,
+            confidence=self.config.confidence,
+        )
+        return Verdict(
+            passed=ruling.passed,
+            measure=ruling.layer.comparison.ratio,
+            limit=ruling.limit,
+            reason=_say(ruling, len(sample.labels)),
+            tables=(evidence.share_table(findings), evidence.topology_table(findings)),
+            charts=evidence.charts(findings),
+        )
+
+    def _examine(
+        self, agent: str, trained: LayerActivities, untrained: LayerActivities, sample: Sample
+    ) -> Iterator[Finding | str]:
+        """Yield what is seen of each layer, or the sentence that condemns it."""
+        input_share = _share(_distances(trained.inputs, sample), sample)
+        pairs = zip(trained.layers, untrained.layers, strict=True)
+        for index, (after, before) in enumerate(pairs):
+            now, then = _distances(after, sample), _distances(before, sample)
+            if is_collapsed(now):
+                yield (
+                    f"Layer {index + 1} of {agent} has collapsed: it gives all "
+                    f"{len(now)} probes the same activity up to scale."
+                )
+                return
+            compared = Comparison(
+                block_shares(now, sample.labels, sample.dealt),
+                block_shares(then, sample.labels, sample.dealt),
+            )
+            yield Finding(
+                layer=Layer(agent, index, compared),
+                trained_share=_share(now, sample),
+                untrained_share=_share(then, sample),
+                input_share=input_share,
+                deaths=deaths(now),
+                untrained_deaths=deaths(then),
+                loops=find_loops(now, count=self.config.landmarks),
+            )
+
+    def _without_measure(self, passed: bool | None, reason: str) -> Verdict:
+        """Return a verdict for which nothing was, or could be, compared."""
+        return Verdict(passed=passed, measure=None, limit=self.config.limit, reason=reason)
+
+
+def find_broken(activities: PerAgent[LayerActivities], when: str) -> str | None:
+    """Return a sentence naming the first activities that are not finite, or None."""
+    for agent, seen in activities.items():
+        for index, values in enumerate((seen.inputs, *seen.layers)):
+            bad = int(np.size(values) - np.isfinite(values).sum())
+            if bad:
+                part = f"Layer {index} of {agent}" if index else f"The input of {agent}"
+                return f"{part} has {bad} activities that are not finite{when}."
+    return None
+
+
+def _check_shapes(
+    trained: PerAgent[LayerActivities], untrained: PerAgent[LayerActivities], probes: int
+) -> None:
+    """Check that both ports speak of the same agents, layers and probes.
+
+    Raises:
+        PluginError: They do not.
+    """
+    if not trained or trained.keys() != untrained.keys():
+        raise PluginError(
+            f"{SKILL_NAME}: ports 'activities' and 'initial-activities' must hold the same "
+            f"agents, at least one, got {sorted(trained)} and {sorted(untrained)}"
+        )
+    for agent in trained:
+        counts = len(trained[agent].layers), len(untrained[agent].layers)
+        if counts[0] != counts[1] or not counts[0]:
+            raise PluginError(
+                f"{SKILL_NAME}: agent {agent!r} must have the same layers in 'activities' and "
+                f"'initial-activities', at least one, got {counts[0]} and {counts[1]}"
+            )
+        for seen in (trained[agent], untrained[agent]):
+            lengths = {len(values) for values in (seen.inputs, *seen.layers)}
+            if lengths != {probes}:
+                raise PluginError(
+                    f"{SKILL_NAME}: activities of agent {agent!r} must have {probes} rows, one "
+                    f"per probe, got {sorted(lengths)}"
+                )
+
+
+def _sample(labels: "NDArray[np.int64]", chosen: "NDArray[np.intp]", key: int) -> Sample:
+    """Deal the chosen probes into blocks."""
+    kept = labels[chosen]
+    dealt = deal_blocks(kept, blocks=count_blocks(kept), deals=DEALS, key=derive_key(key, "blocks"))
+    return Sample(chosen, kept, dealt)
+
+
+def _distances(activities: "NDArray[np.float32]", sample: Sample) -> "NDArray[np.float64]":
+    """Return the distances between scaled activities of the chosen probes."""
+    return distances_between(scale_rows(activities[sample.indices]))
+
+
+def _share(distances: "NDArray[np.float64]", sample: Sample) -> float:
+    """Return the cross-class share of one cloud."""
+    return float(cross_class_shares(distances[None], sample.labels[None])[0])
+
+
+def _say(ruling: Ruling, probes: int) -> str:
+    """Put a ruling into one sentence with its numbers."""
+    compared = ruling.layer.comparison
+    share = f"{compared.trained.mean:.3f} against {compared.untrained.mean:.3f} untrained"
+    ratio = "" if compared.ratio is None else f", ratio {compared.ratio:.2f}"
+    where = f"{ruling.layer.name}: avoidable cross-class share of H0 merges {share}"
+    return f"{ruling.because}; {where}{ratio} (limit {ruling.limit:.2f}), {probes} probes."

@@ -1,5 +1,6 @@
 """How commands talk: errors without tracebacks, JSON for programs, tables for people."""
 
+import errno
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,11 @@ def clean_errors(as_json: bool) -> Iterator[None]:
         yield
     except PlurigridError as error:
         fail(type(error).__name__, str(error), as_json=as_json)
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # the reader of our output has gone: not an error
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        fail("OSError", f"{where}{error.strerror or error}", as_json=as_json)
 
 
 def fail(kind: str, message: str, *, as_json: bool, status: int = EXIT_ERROR) -> NoReturn:

@@ -15,10 +15,17 @@ _KEY = "plurigrid_ff"  # safetensors metadata maps strings to strings; ours is o
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
-    """Write tensors and JSON metadata; on failure what was at ``path`` stays."""
+    """Write tensors and JSON metadata; on failure what was at ``path`` stays.
+
+    Raises:
+        OSError: The disk is full, say.
+    """
     held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with written_beside(path) as temporary:
-        save_file(held, temporary, {_KEY: json.dumps(metadata)})
+        try:
+            save_file(held, temporary, {_KEY: json.dumps(metadata)})
+        except SafetensorError as error:  # how safetensors reports a full disk
+            raise OSError(str(error)) from error
 
 
 def read_metadata(path: Path) -> tuple[dict[str, Any], dict[str, tuple[int, ...]]]:

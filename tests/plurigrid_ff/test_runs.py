@@ -1,4 +1,7 @@
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -140,7 +143,7 @@ def test_an_interrupt_while_overwriting_leaves_the_old_run_whole(finished, tmp_p
     assert contents(out) == before
 
 
-@pytest.mark.parametrize("fails", ["save_network", "write_report", "save_checkpoint"])
+@pytest.mark.parametrize("fails", ["write_report", "save_checkpoint"])
 def test_a_full_disk_leaves_the_old_run_whole_and_says_so(tmp_path, monkeypatch, fails):
     out = tmp_path / "one"
     runs.train(RUN, out)
@@ -150,7 +153,6 @@ def test_a_full_disk_leaves_the_old_run_whole_and_says_so(tmp_path, monkeypatch,
         raise OSError(28, "No space left on device")
 
     target = {
-        "save_network": "plurigrid_ff.learning.tensors.save_file",
         "write_report": "plurigrid_ff.report.write_report",
         "save_checkpoint": "plurigrid_ff.host.rounds.save_checkpoint",
     }[fails]
@@ -159,6 +161,51 @@ def test_a_full_disk_leaves_the_old_run_whole_and_says_so(tmp_path, monkeypatch,
         runs.train(RUN, out, overwrite=True)
 
     assert contents(out) == before
+
+
+def test_a_real_limit_on_file_size_is_one_sentence_and_loses_nothing(finished, tmp_path):
+    out = tmp_path / "one"
+    runs.train(RUN, out)
+    before = contents(out)
+    code = (
+        "import resource, sys; from plurigrid_ff.cli import main;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000));"
+        f"main(['train', '--out', {str(out)!r}, '--overwrite', '--hidden', '1000'])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert "File too large" in done.stderr
+    assert "is untouched: make room and go on with --resume" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert contents(out) == before
+
+
+def test_an_interrupt_from_the_keyboard_can_be_resumed(finished, tmp_path):
+    whole, _ = finished
+    out = tmp_path / "one"
+    (tmp_path / "run.toml").write_bytes((whole / "run.toml").read_bytes())
+    command = [sys.executable, "-m", "plurigrid_ff", "train"]
+    running = subprocess.Popen(
+        [*command, "run.toml", "--out", "one"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in running.stdout:
+        if line.startswith("round 2"):
+            running.send_signal(signal.SIGINT)
+            break
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "the same command with --resume goes on" in errors
+
+    subprocess.run([*command, "--resume", "--out", "one"], cwd=tmp_path, check=True)
+
+    for name in ("network.safetensors", "rounds.jsonl", "run.toml"):
+        assert (out / name).read_bytes() == (whole / name).read_bytes()
 
 
 def test_resuming_a_finished_run_returns_its_report(finished):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from plurigrid_ff.host.log import LogEntry
     from plurigrid_ff.results import RunReport
 
+MAX_LAYERS = 8  # as many as fit on a line; the report has them all
+
 
 @contextmanager
 def watching(quiet: bool) -> Iterator[Watcher]:
@@ -61,27 +63,33 @@ class RoundLines:
 
     def entry(self, entry: "LogEntry") -> None:
         """Write a line for each step that has numbers for people."""
+        width = len(str(self._rounds))
+        head = f"round {entry.round:>{width}}/{self._rounds}"
         if entry.role == "generator":
-            width = len(str(self._rounds))
-            head = f"round {entry.round:>{width}}/{self._rounds}"
             self._write(printable(f"{head}  {_generator_part(entry.summary)}"))
         elif entry.role == "validator":
-            self._write(
-                printable(
-                    f"{'':>{len(str(self._rounds)) * 2 + 7}}  {_validator_part(entry.summary)}"
-                )
-            )
+            self._write(printable(f"{'':{len(head)}}  {_validator_part(entry.summary)}"))
 
 
 def _generator_part(summary: dict[str, Any]) -> str:
     """Accuracy of every layer on held-out samples, and which of them sat out."""
-    cells = [
-        f"{layer['accuracy']:.2%}" + ("" if layer["updates"] else " (sat out)")
-        for layer in summary.get("layers", [])
+    layers = summary.get("layers")
+    # Another generator may log other numbers: what is not there is left out.
+    measured = [
+        layer
+        for layer in (layers if isinstance(layers, list) else [])
+        if isinstance(layer, dict) and isinstance(layer.get("accuracy"), float)
     ]
+    cells = [
+        f"{layer['accuracy']:.2%}" + ("" if layer.get("updates") else " (sat out)")
+        for layer in measured[-MAX_LAYERS:]
+    ]
+    if len(measured) > MAX_LAYERS:
+        cells.insert(0, "...")
     total = summary.get("validation_accuracy")
-    end = f"  all {total:.2%}" if isinstance(total, float) else ""
-    return "layers " + " ".join(cells) + end if cells else ""
+    parts = [f"layers {' '.join(cells)}"] if cells else []
+    parts += [f"all {total:.2%}"] if isinstance(total, float) else []
+    return "  ".join(parts) or "generated"
 
 
 def _validator_part(summary: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from plurigrid_ff.derivation import derive_key
+from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.negatives import wrong_labels
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.results import Assessment, Histogram, LayerReport
@@ -75,33 +76,52 @@ def assess(
     wrong = wrong_labels(y, network.num_classes, key=key, sample_ids=ids)
     accuracies = layer_accuracies(measured, y)
     dead = _dead_units(network, x)
-    layers = []
-    for index, layer in enumerate(network.stack):
-        positive = measured.goodness[index, ids, y]
-        negative = measured.goodness[index, ids, wrong]
-        layers.append(
-            LayerReport(
-                index=index,
-                kind=layer.transform.kind,
-                in_features=layer.transform.in_features,
-                out_features=layer.transform.out_features,
-                objective=layer.objective.name,
-                updates=updates[index] if updates else 0,
-                accuracy=accuracies[index],
-                goodness_positive=float(positive.mean()),
-                goodness_negative=float(negative.mean()),
-                dead_units=dead[index],
-                goodness=_histogram(positive, negative),
-            )
+    layers = tuple(
+        _layer_report(
+            network.stack[index],
+            index=index,
+            updates=updates[index] if updates else 0,
+            accuracy=accuracies[index],
+            positive=measured.goodness[index, ids, y],
+            negative=measured.goodness[index, ids, wrong],
+            dead_units=dead[index],
         )
+        for index in range(len(network.stack))
+    )
     predicted = measured.total.argmax(dim=1)
     return Assessment(
         split=split,
         samples=len(y),
         accuracy=float((predicted == y).double().mean()),
-        layers=tuple(layers),
+        layers=layers,
         confusion=_confusion(y, predicted, network.num_classes),
         class_names=class_names,
+    )
+
+
+def _layer_report(
+    layer: FFLayer,
+    *,
+    index: int,
+    updates: int,
+    accuracy: float,
+    positive: Tensor,
+    negative: Tensor,
+    dead_units: int,
+) -> LayerReport:
+    """Describe one layer; ``positive`` and ``negative`` hold one goodness per sample."""
+    return LayerReport(
+        index=index,
+        kind=layer.transform.kind,
+        in_features=layer.transform.in_features,
+        out_features=layer.transform.out_features,
+        objective=layer.objective.name,
+        updates=updates,
+        accuracy=accuracy,
+        goodness_positive=float(positive.mean()),
+        goodness_negative=float(negative.mean()),
+        dead_units=dead_units,
+        goodness=_histogram(positive, negative),
     )
 
 

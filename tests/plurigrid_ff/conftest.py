@@ -1,0 +1,37 @@
+"""One small run through the triad, made once."""
+
+from pathlib import Path
+
+import pytest
+
+from plurigrid_ff import runs
+from plurigrid_ff.config import NetworkConfig, RunConfig, TrainingConfig
+from plurigrid_ff.host.triad import find_triad
+
+
+@pytest.fixture(scope="session")
+def base() -> RunConfig:
+    """Settings of a run of a second: digits, four rounds of two epochs."""
+    return RunConfig(
+        network=NetworkConfig(hidden=(24, 16)),
+        training=TrainingConfig(epochs=8, epochs_per_round=2, batch_size=32, learning_rate=5e-3),
+        triad=find_triad("persistent-homology-open-games-forward-forward"),
+        device="cpu",
+    )
+
+
+@pytest.fixture(scope="session")
+def finished(base, tmp_path_factory):
+    """Folder and report of such a run. Tests leave it as it is."""
+    out = tmp_path_factory.mktemp("runs") / "one"
+    return out, runs.train(base, out)
+
+
+@pytest.fixture
+def contents():
+    """Read every file of a folder."""
+
+    def read(folder: Path) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    return read

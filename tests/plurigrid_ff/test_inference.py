@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+
+from plurigrid_ff import inference, runs
+from plurigrid_ff.config import DataConfig
+from plurigrid_ff.errors import DataError, PlurigridError
+
+
+def test_evaluating_a_run_repeats_its_figures(finished):
+    out, report = finished
+
+    assessment = inference.evaluate(out)
+
+    assert assessment.accuracy == report.test_accuracy
+    assert assessment.confusion == report.confusion
+    assert assessment.layers == report.layers
+
+
+def test_predicting_labels_samples_one_by_one(finished, tmp_path, base):
+    from plurigrid_ff.data.load import load_dataset
+
+    out, report = finished
+    data = load_dataset(base.data, seed=0)
+    np.savez(tmp_path / "new.npz", x=data.test.x)
+
+    predictions = inference.predict(out, tmp_path / "new.npz")
+
+    labels = np.array([int(item.label) for item in predictions])
+    assert (labels == data.test.y).mean() == pytest.approx(report.test_accuracy)
+    assert all(0 < item.probability <= 1 for item in predictions)
+    assert [item.sample for item in predictions] == list(range(len(data.test)))
+
+
+def test_samples_of_another_shape_are_refused(finished, tmp_path):
+    out, _ = finished
+    np.savez(tmp_path / "new.npz", x=np.zeros((3, 28, 28), np.float32))
+
+    with pytest.raises(DataError, match="64"):
+        inference.predict(out, tmp_path / "new.npz")
+
+
+def test_another_data_set_must_have_the_networks_shape_and_classes(finished, tmp_path):
+    out, _ = finished
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "wide.npz", x=rng.random((60, 5), np.float32), y=np.arange(60) % 3)
+    np.savez(tmp_path / "few.npz", x=rng.random((60, 64), np.float32), y=np.arange(60) % 3)
+
+    with pytest.raises(DataError, match=r"reads samples of shape \(64,\), got \(5,\)"):
+        inference.evaluate(out, data=DataConfig(source=str(tmp_path / "wide.npz")))
+    with pytest.raises(DataError, match="knows the classes 0, 1, .*, got 0, 1, 2"):
+        inference.evaluate(out, data=DataConfig(source=str(tmp_path / "few.npz")))
+
+
+def test_data_that_changed_since_training_is_refused(tmp_path, base):
+    rng = np.random.default_rng(0)
+    path = tmp_path / "own.npz"
+    y = np.arange(300) % 3
+    x = rng.normal(size=(300, 6)).astype(np.float32) + 3 * np.eye(6, dtype=np.float32)[y]
+    np.savez(path, x=x, y=y)
+    config = base.model_copy(update={"data": DataConfig(source=str(path)), "triad": None})
+    runs.train(config, tmp_path / "run")
+    np.savez(path, x=x + 1, y=y)
+
+    with pytest.raises(DataError, match="has changed since"):
+        inference.evaluate(tmp_path / "run")
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path):
+    with pytest.raises(PlurigridError, match="not a run folder"):
+        inference.evaluate(tmp_path)

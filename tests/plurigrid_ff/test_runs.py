@@ -1,8 +1,9 @@
 import json
 
+import numpy as np
 import pytest
 
-from plurigrid_ff import runs
+from plurigrid_ff import inference, runs
 from plurigrid_ff.config import DataConfig, NetworkConfig, TrainingConfig
 from plurigrid_ff.errors import (
     ConfigError,
@@ -156,3 +157,22 @@ def test_bad_settings_are_refused_before_anything_is_written(
         runs.train(base.model_copy(update=update), tmp_path / "bad")
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_table_with_units_is_standardised_unless_told_otherwise(base, tmp_path):
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, 300)
+    length, mass = rng.normal(labels, 0.2), rng.normal(5e4, 1e3, 300)
+    rows = [f"{a:.4f},{b:.1f},{'xy'[c]}" for a, b, c in zip(length, mass, labels, strict=True)]
+    (tmp_path / "table.csv").write_text("\n".join(["metres,grams,label", *rows]))
+    data = DataConfig(source=str(tmp_path / "table.csv"))
+    config = base.model_copy(update={"data": data, "triad": None})
+    network = base.network.model_copy(update={"scaling": "none"})
+
+    scaled = runs.train(config, tmp_path / "scaled")
+    plain = runs.train(config.model_copy(update={"network": network}), tmp_path / "plain")
+
+    assert 'scaling = "standard"' in (tmp_path / "scaled" / "run.toml").read_text()
+    assert scaled.test_accuracy > 0.95 > 0.7 > plain.test_accuracy
+    assert scaled.class_names == ("x", "y")
+    assert inference.evaluate(tmp_path / "scaled").accuracy == scaled.test_accuracy

@@ -130,3 +130,14 @@ def test_without_scaling_features_keep_their_proportions():
     network.fit_scaling(x)
 
     torch.testing.assert_close(network.scale(x) / network.scale(x)[0, 0], x)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_prediction_is_by_goodness_summed_over_all_layers(name):
+    network = build(name)
+    goodness = network.layer_goodness(samples(9))
+
+    total = goodness[0] + goodness[1] + goodness[2]
+
+    torch.testing.assert_close(network(samples(9)), total)
+    assert torch.equal(network.predict(samples(9)), total.argmax(dim=1))

@@ -157,5 +157,6 @@ def _first_complaint(error: ValidationError, model: type[BaseModel], where: str)
         owner = field.annotation if field else None
     known = sorted(owner.model_fields) if hasattr(owner, "model_fields") else []
     near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+    others = f"known keys: {', '.join(known)}" if known else "there are none to set"
+    hint = f"did you mean {near[0]!r}?" if near else others
     return f"{where}: {key}: unknown key; {hint}"

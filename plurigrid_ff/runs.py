@@ -90,7 +90,7 @@ def train(
     except OSError as error:
         raise RunFolderError(
             f"{folder.partial}: cannot be written: {error.strerror or error}; what was at {out} "
-            "is untouched: make room and go on with --resume"
+            "is untouched: put that right and go on with --resume"
         ) from error
     return report
 

@@ -18,6 +18,7 @@ from plurigrid_ff.learning.assessment import (
     measure,
 )
 from plurigrid_ff.learning.checkpoint import load_weights, save_network
+from plurigrid_ff.learning.footprint import require_memory, training_bytes
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.trainer import LayerProgress, Trainer
 from plurigrid_ff.results import Assessment
@@ -38,10 +39,16 @@ class Agent:
         self._run = context.run
         self._data = context.data
         self._device = device
-        self.network = FFNetwork(
+        network, shape, classes = (
             self._run.network,
             self._data.feature_shape,
             self._data.num_classes,
+        )
+        require_memory(training_bytes(network, shape, classes), device)
+        self.network = FFNetwork(
+            network,
+            shape,
+            classes,
             seed=self._run.seed,
             role=name,
         ).to(device)

@@ -49,7 +49,7 @@ def save_checkpoint(folder: Path, state: HostState, built: dict[Role, Any]) -> N
             skill.save_state(place)
     write_text(beside / _HOST_FILE, state.model_dump_json())
     beside.rename(final)
-    for old in _complete(folder)[:-1]:
+    for old in list_checkpoints(folder)[:-1]:
         shutil.rmtree(old)
 
 
@@ -59,7 +59,7 @@ def load_checkpoint(folder: Path, built: dict[Role, Any]) -> HostState | None:
     Raises:
         CheckpointError: The checkpoint is damaged or belongs to other skills.
     """
-    complete = _complete(folder)
+    complete = list_checkpoints(folder)
     if not complete:
         return None
     path = complete[-1] / _HOST_FILE
@@ -104,7 +104,7 @@ def restore_feedback(values: dict[str, Any], ports: dict[str, Port[Any]]) -> dic
     return restored
 
 
-def _complete(folder: Path) -> list[Path]:
+def list_checkpoints(folder: Path) -> list[Path]:
     """List complete checkpoints, oldest first."""
     found = sorted(folder.glob(f"{_PREFIX}*"))
     return [path for path in found if path.suffix != ".part"]

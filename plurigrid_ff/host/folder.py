@@ -6,6 +6,7 @@ from pathlib import Path
 from plurigrid_ff.config import RunConfig, format_toml, read_toml
 from plurigrid_ff.errors import RunFolderError
 from plurigrid_ff.files import write_text
+from plurigrid_ff.host.checkpoints import list_checkpoints
 
 RUN_FILE = "run.toml"
 LOG_FILE = "rounds.jsonl"
@@ -18,9 +19,14 @@ class RunFolder:
 
     Args:
         path: The run's final place.
+
+    Raises:
+        RunFolderError: The path has no name of its own.
     """
 
     def __init__(self, path: Path) -> None:
+        if path.name in ("", ".."):
+            raise RunFolderError(f"{path}: expected a new folder, such as {path / 'mine'}")
         self.path = path
         self.partial = path.with_name(path.name + ".partial")
         self._replaced = path.with_name(path.name + ".replaced")
@@ -32,7 +38,7 @@ class RunFolder:
 
     @property
     def is_begun(self) -> bool:
-        """Whether an unfinished run lies beside it."""
+        """Whether an unfinished run lies beside it, however short it was."""
         return (self.partial / RUN_FILE).is_file()
 
     def require_free(self, *, overwrite: bool) -> None:
@@ -40,7 +46,8 @@ class RunFolder:
 
         Raises:
             RunFolderError: Something lies there and ``overwrite`` is False, or what lies
-                there is not a run.
+                there is not a run. A run that stopped before its first round was
+                complete is nothing to lose.
         """
         self._recover()
         if self.path.exists() and not self.is_complete:
@@ -55,7 +62,7 @@ class RunFolder:
                 f"{self.path}: holds a finished run; choose another --out, or --overwrite to "
                 "replace it once the new run is complete"
             )
-        if self.is_begun:
+        if list_checkpoints(self.partial):
             raise RunFolderError(
                 f"{self.partial}: holds an unfinished run; --resume to go on with it, or "
                 "--overwrite to start again"

@@ -89,7 +89,7 @@ def test_a_real_limit_on_file_size_is_one_sentence_and_loses_nothing(
 
     assert done.returncode == 1
     assert "File too large" in done.stderr
-    assert "is untouched: make room and go on with --resume" in done.stderr
+    assert "is untouched: put that right and go on with --resume" in done.stderr
     assert "Traceback" not in done.stderr
     assert contents(out) == before
 

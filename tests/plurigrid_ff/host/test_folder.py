@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from plurigrid_ff.config import RunConfig
@@ -37,8 +39,21 @@ def test_a_finished_run_is_refused_unless_overwritten(folder):
     folder.require_free(overwrite=True)
 
 
-def test_an_unfinished_run_is_refused_unless_resumed_or_overwritten(folder):
+@pytest.mark.parametrize("path", ["", ".", "/", "..", "runs/.."])
+def test_a_path_without_a_name_of_its_own_is_refused(path):
+    with pytest.raises(RunFolderError, match="expected a new folder, such as"):
+        RunFolder(Path(path))
+
+
+def test_a_run_that_completed_no_round_is_nothing_to_lose(folder):
     folder.begin(RunConfig())
+
+    folder.require_free(overwrite=False)
+    assert folder.is_begun
+
+
+def test_an_unfinished_run_is_refused_unless_resumed_or_overwritten(folder):
+    (folder.begin(RunConfig()) / "checkpoint-000001").mkdir()
 
     with pytest.raises(RunFolderError, match="unfinished run; --resume"):
         folder.require_free(overwrite=False)

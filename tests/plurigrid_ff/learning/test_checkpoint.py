@@ -13,7 +13,7 @@ from plurigrid_ff.learning.objectives import known_objectives
 NAMES = ("a", "b", "c")
 
 
-def build(name="projection", hidden=(6, 5)) -> FFNetwork:
+def build(name="projection", hidden=(6, 3)) -> FFNetwork:
     return FFNetwork(NetworkConfig(hidden=hidden, objective=name), (4,), 3, seed=0)
 
 
@@ -41,12 +41,12 @@ def test_a_loaded_network_is_the_saved_one(tmp_path, name):
 
 def test_weights_of_another_shape_are_refused_with_both_shapes(saved):
     with pytest.raises(CheckpointError, match=r"must have shape \(3, 9\), got \(3, 6\)"):
-        load_weights(build(hidden=(9, 5)), saved)
+        load_weights(build(hidden=(9, 3)), saved)
 
 
 def test_weights_of_a_deeper_network_are_refused(saved):
     with pytest.raises(CheckpointError, match=r"'layers\.2\..*, got none"):
-        load_weights(build(hidden=(6, 5, 4)), saved)
+        load_weights(build(hidden=(6, 3, 4)), saved)
 
 
 def test_a_card_that_claims_a_huge_network_costs_nothing(tmp_path):

@@ -10,7 +10,7 @@ from plurigrid_ff.learning.objectives import known_objectives
 NAMES = sorted(known_objectives())
 
 
-def build(name: str = "projection", hidden=(6, 5, 4), shape=(2, 3), num_classes=3) -> FFNetwork:
+def build(name: str = "projection", hidden=(6, 9, 3), shape=(2, 3), num_classes=3) -> FFNetwork:
     return FFNetwork(NetworkConfig(hidden=hidden, objective=name), shape, num_classes, seed=0)
 
 

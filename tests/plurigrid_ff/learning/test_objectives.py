@@ -36,12 +36,12 @@ def test_the_objectives_are_found_by_looking_into_the_package():
 @pytest.mark.parametrize("name", NAMES)
 @given(
     batch=st.integers(1, 9),
-    features=st.integers(1, 17),
+    group=st.integers(1, 4),
     num_classes=st.integers(2, 6),
     seed=st.integers(0, 2**16),
 )
-def test_the_closed_form_is_autograds_gradient(name, batch, features, num_classes, seed):
-    objective = build(name, features, num_classes)
+def test_the_closed_form_is_autograds_gradient(name, batch, group, num_classes, seed):
+    objective = build(name, group * num_classes, num_classes)
     h, y = sample(objective, batch, seed)
 
     loss, dh = objective.evaluate(h, y)
@@ -56,7 +56,7 @@ def test_the_closed_form_is_autograds_gradient(name, batch, features, num_classe
 
 @pytest.mark.parametrize("name", NAMES)
 def test_autograds_gradient_is_that_of_finite_differences(name):
-    objective = build(name, 5, 3)
+    objective = build(name, 6, 3)
     h, y = sample(objective, 4, 0)
 
     h = (h + 0.1).requires_grad_()
@@ -66,7 +66,7 @@ def test_autograds_gradient_is_that_of_finite_differences(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_evaluating_leaves_no_graph_behind(name):
-    objective = build(name, 5, 3)
+    objective = build(name, 6, 3)
     h, y = sample(objective, 4, 0)
 
     loss, dh = objective.evaluate(h, y)
@@ -113,6 +113,33 @@ def test_projection_loss_of_equal_goodness_is_log_of_the_number_of_classes():
     loss, _ = objective.evaluate(torch.ones(3, 4, dtype=torch.float64), torch.tensor([0, 1, 2]))
 
     assert loss.item() == pytest.approx(math.log(7))
+
+
+def test_the_closed_form_of_plain_class_goodness_is_autograds_gradient():
+    objective = build("class-goodness", 12, 3, activity="plain", scale=2.5)
+    h, y = sample(objective, 7, 0)
+
+    loss, dh = objective.evaluate(h, y)
+    expected_loss, expected_dh = Objective.evaluate(objective, h, y)
+
+    torch.testing.assert_close(loss, expected_loss, rtol=1e-10, atol=1e-10)
+    torch.testing.assert_close(dh, expected_dh, rtol=1e-10, atol=1e-10)
+
+
+def test_class_goodness_is_the_mean_square_of_the_class_s_own_units():
+    objective = build("class-goodness", 4, 2, scale=3.0)
+    h = torch.tensor([[1.0, 2.0, 0.0, 4.0]], dtype=torch.float64)
+
+    goodness = objective.goodness(h)
+
+    torch.testing.assert_close(goodness, torch.tensor([[7.5, 24.0]], dtype=torch.float64))
+
+
+def test_features_that_classes_cannot_share_equally_are_refused_with_the_nearest_that_can():
+    with pytest.raises(
+        ConfigError, match="128 is not a multiple of the 10 classes; use 120 or 130"
+    ):
+        build("class-goodness", 128, 10)
 
 
 def test_an_unknown_objective_gets_the_nearest_name():

@@ -13,7 +13,7 @@ NAMES = sorted(known_objectives())
 TRAINING = TrainingConfig(epochs=6, batch_size=32, learning_rate=5e-3)
 
 
-def build(data, name="projection", *, seed=0, hidden=(16, 12, 8), config=TRAINING) -> Trainer:
+def build(data, name="projection", *, seed=0, hidden=(18, 12, 9), config=TRAINING) -> Trainer:
     network = FFNetwork(
         NetworkConfig(hidden=hidden, objective=name),
         data.feature_shape,
@@ -61,7 +61,7 @@ def test_perturbing_a_later_layer_changes_no_update_of_an_earlier_one(blobs, nam
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_layer_learns_the_same_whether_or_not_others_stand_on_it(blobs, name):
-    deep, shallow = build(blobs, name), build(blobs, name, hidden=(16,))
+    deep, shallow = build(blobs, name), build(blobs, name, hidden=(18,))
 
     deep.train_epochs(2)
     shallow.train_epochs(2)
@@ -184,6 +184,6 @@ def test_state_of_a_network_of_another_shape_is_refused(blobs, tmp_path):
     trainer.save_state(tmp_path)
 
     with pytest.raises(CheckpointError, match="not the state of a 2-layer network"):
-        build(blobs, hidden=(16, 12)).load_state(tmp_path)
-    with pytest.raises(CheckpointError, match=r"must have shape \(9, 12\), got \(16, 12\)"):
-        build(blobs, hidden=(9, 12, 8)).load_state(tmp_path)
+        build(blobs, hidden=(18, 12)).load_state(tmp_path)
+    with pytest.raises(CheckpointError, match=r"must have shape \(9, 12\), got \(18, 12\)"):
+        build(blobs, hidden=(9, 12, 6)).load_state(tmp_path)

@@ -1,0 +1,72 @@
+"""Class goodness: one rail, no weights of its own, each class owns a share of the units."""
+
+from typing import Literal
+
+import torch
+from pydantic import Field, PositiveFloat
+from torch import Tensor
+from torch.nn import functional as F
+
+from plurigrid_ff.config import Settings
+from plurigrid_ff.errors import ConfigError
+from plurigrid_ff.learning.objectives.base import Objective
+
+
+class ClassGoodness(Objective):
+    """Cross-entropy of goodness over classes, each class scored by its own group of units.
+
+    Units are split into equal runs, the first for class 0; ``g_k = scale * mean(h_u^2)``
+    over the units of class k, or ``scale * mean(h_u)``. No negatives and no parameters.
+
+    Reference:
+        Papachristodoulou et al. (2024), "Convolutional Channel-wise Competitive Learning
+        for the Forward-Forward Algorithm", AAAI (squares); Sun et al. (2025),
+        "DeeperForward", ICLR (plain activity).
+    """
+
+    name = "class-goodness"
+    rails = 1
+
+    class Options(Settings):
+        """Options of the class-goodness objective."""
+
+        activity: Literal["squares", "plain"] = Field(
+            "squares", description="What is averaged over a class's units."
+        )
+        scale: PositiveFloat = Field(4.0, description="Inverse temperature of the softmax.")
+
+    def __init__(self, features: int, num_classes: int, options: Settings, *, key: int) -> None:
+        super().__init__(features, num_classes, options, key=key)
+        if features % num_classes:
+            below = features - features % num_classes
+            near = f"{below} or {below + num_classes}" if below else f"{num_classes}"
+            raise ConfigError(
+                "network.hidden: class-goodness gives each class an equal share of a layer's "
+                f"features, but {features} is not a multiple of the {num_classes} classes; use "
+                f"{near}"
+            )
+        options = self.Options.model_validate(options.model_dump())
+        self.squares = options.activity == "squares"
+        self.scale = options.scale
+        self.group = features // num_classes
+
+    def goodness(self, h: Tensor) -> Tensor:
+        """Score every class, ``(batch, features) -> (batch, classes)``."""
+        score = h.square() if self.squares else h
+        return self.scale * score.unflatten(1, (self.num_classes, self.group)).mean(dim=2)
+
+    def loss(self, h: Tensor, y: Tensor) -> Tensor:
+        """Return the mean cross-entropy of goodness over classes."""
+        return F.cross_entropy(self.goodness(h), y)
+
+    @torch.no_grad()
+    def evaluate(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the loss and ``dL/dh = scale (p - onehot(y))_k / (batch group) (2) h``."""
+        log_p = F.log_softmax(self.goodness(h), dim=1)  # (batch, classes)
+        index = y.unsqueeze(1)
+        loss = -log_p.gather(1, index).mean()
+        dg = log_p.exp()
+        dg.scatter_add_(1, index, torch.full_like(index, -1, dtype=dg.dtype))
+        dg *= self.scale / (len(y) * self.group)
+        dh = dg.repeat_interleave(self.group, dim=1)  # (batch, features)
+        return loss, dh.mul_(h).mul_(2) if self.squares else dh

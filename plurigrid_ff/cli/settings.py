@@ -42,9 +42,7 @@ def run_options(command: F) -> F:
             click.option("--data", help="digits, mnist, or a path: .npz, .csv, idx folder."),
             click.option("--label-column", help="CSV column that holds the labels."),
             click.option("--hidden", callback=parse_widths, help="Widths of the layers: 500,500."),
-            click.option(
-                "--objective", help="Local objective: projection, class-goodness, threshold."
-            ),
+            click.option("--objective", help="Local objective: projection, threshold, symba, ..."),
             click.option("--epochs", type=int, help="Passes over the training samples."),
             click.option("--batch-size", type=int, help="Samples per update."),
             click.option("--learning-rate", type=float, help="Adam step size at the start."),

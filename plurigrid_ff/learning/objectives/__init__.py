@@ -1,6 +1,7 @@
 """Local objectives. Adding one is adding a file here that holds one ``Objective``."""
 
 import importlib
+import inspect
 import pkgutil
 from functools import cache
 
@@ -21,7 +22,7 @@ def known_objectives() -> dict[str, type[Objective]]:
             if (
                 isinstance(member, type)
                 and issubclass(member, Objective)
-                and member is not Objective
+                and not inspect.isabstract(member)
             ):
                 found[member.name] = member
     return found

@@ -1,12 +1,14 @@
 """What a local objective is."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
 from plurigrid_ff.config import Settings
+
+Contrast = Literal["classes", "samples", "pairs"]
 
 
 class Objective(nn.Module, ABC):
@@ -18,15 +20,24 @@ class Objective(nn.Module, ABC):
 
     Attributes:
         name: What a run file calls it.
-        rails: 1: the objective compares classes and reads labels as targets. 2: it
-            compares samples with labels in their input; the first half of the rows are
-            positives, the second half negatives, in the same order.
+        contrast: What is told apart. ``classes``: one rail, labels are targets. ``samples``:
+            two rails, the first half of the rows are positives, the second half negatives,
+            in the same order. ``pairs``: two rails, positives are a sample with itself,
+            negatives a sample with another; both halves share the layer's weights.
         Options: Model of the objective's options in a run file.
+        rails: Rows per sample, which follows from the contrast.
     """
 
     name: ClassVar[str]
-    rails: ClassVar[int]
+    contrast: ClassVar[Contrast]
     Options: ClassVar[type[Settings]]
+    rails: ClassVar[int]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Derive the number of rails."""
+        super().__init_subclass__(**kwargs)
+        if "contrast" in vars(cls):
+            cls.rails = 1 if cls.contrast == "classes" else 2
 
     def __init__(self, features: int, num_classes: int, options: Settings, *, key: int) -> None:
         super().__init__()

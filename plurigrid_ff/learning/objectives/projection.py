@@ -22,7 +22,7 @@ class Projection(Objective):
     """
 
     name = "projection"
-    rails = 1
+    contrast = "classes"
 
     class Options(Settings):
         """Projection has no options."""

@@ -1,8 +1,16 @@
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plurigrid_ff.learning.goodness import mean_of_squares, projected, sum_of_squares
+from plurigrid_ff.learning.entmax import entmax
+from plurigrid_ff.learning.goodness import (
+    GOODNESS,
+    find_goodness,
+    mean_of_squares,
+    projected,
+    sum_of_squares,
+)
 
 
 def test_goodness_of_a_known_row():
@@ -28,3 +36,43 @@ def test_goodness_is_non_negative_and_blind_to_the_order_of_units(seed):
 
     assert (mean_of_squares(h) >= 0).all()
     torch.testing.assert_close(mean_of_squares(h[:, order]), mean_of_squares(h))
+
+
+@pytest.mark.parametrize("name", sorted(GOODNESS))
+@given(seed=st.integers(0, 2**16), features=st.integers(1, 12))
+def test_every_slope_is_autograds_derivative_of_the_score(name, seed, features):
+    generator = torch.Generator().manual_seed(seed)
+    h = torch.randn(4, features, generator=generator, dtype=torch.float64).relu().requires_grad_()
+    goodness = find_goodness(name, share=0.3)
+
+    (expected,) = torch.autograd.grad(goodness.score(h).sum(), h)
+
+    torch.testing.assert_close(goodness.slope(h.detach()), expected, rtol=1e-10, atol=1e-10)
+
+
+def test_top_k_averages_the_largest_squares():
+    h = torch.tensor([[1.0, 3.0, 0.0, 2.0]])
+    top = find_goodness("top-k", share=0.5)
+
+    assert top.score(h).item() == (9 + 4) / 2
+    assert top.slope(h).tolist() == [[0, 3, 0, 2]]
+
+
+@given(seed=st.integers(0, 2**16), scale=st.floats(0.01, 50))
+def test_entmax_weights_are_the_solution_of_their_equation(seed, scale):
+    generator = torch.Generator().manual_seed(seed)
+    z = scale * torch.randn(3, 9, generator=generator, dtype=torch.float64)
+
+    p = entmax(z)
+
+    torch.testing.assert_close(p.sum(dim=1), torch.ones(3, dtype=torch.float64))
+    for row, weights in zip(z, p, strict=True):
+        inside = weights > 0
+        tau = row[inside] / 2 - weights[inside].sqrt()  # p = (z / 2 - tau)^2 on the support
+        assert tau.max() - tau.min() < 1e-6 * scale
+        assert (row[~inside] / 2 <= tau.max() + 1e-6 * scale).all()
+
+
+def test_entmax_of_equals_is_uniform_and_of_a_clear_winner_is_one():
+    torch.testing.assert_close(entmax(torch.zeros(1, 4)), torch.full((1, 4), 0.25))
+    assert entmax(torch.tensor([[9.0, 0.0, 1.0]])).tolist() == [[1, 0, 0]]

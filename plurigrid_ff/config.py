@@ -63,6 +63,16 @@ class NetworkConfig(Settings):
         (500, 500), description="Features after each layer."
     )
     objective: str = Field("projection", description="Local objective of every layer.")
+    negatives: str = Field(
+        "auto",
+        description="What positives are told from: 'wrong-label', 'hardest-label', 'hybrid', "
+        "'shuffled-features', 'shuffled-rows', 'noise', 'learned', 'other-sample' or 'none'; "
+        "'auto' is the objective's own.",
+    )
+    readout: Literal["goodness", "probe"] = Field(
+        "goodness",
+        description="What predicts: goodness summed over layers, or a linear probe of all layers.",
+    )
     scaling: Literal["auto", "none", "standard"] = Field(
         "auto",
         description="'standard' shifts and scales every input feature to mean 0 and variance 1, "

@@ -128,6 +128,10 @@ class RunReport(Result):
     class_names: tuple[str, ...]
     rounds: int
     parameters: int
+    negatives: str = Field("none", description="What positives were told from.")
+    readout: Literal["goodness", "probe"] = Field(
+        "goodness", description="What predicts; under 'probe' goodness is a layer's share of it."
+    )
     data: str
     data_digest: str
     seed: int

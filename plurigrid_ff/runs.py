@@ -115,6 +115,7 @@ def _resolve(config: RunConfig, host: Host) -> dict[Role, Skill]:
 def _resolved(config: RunConfig, skills: dict[Role, Skill]) -> RunConfig:
     """Fill in what was left open: the device, and the skills' defaults."""
     from plurigrid_ff.learning.devices import resolve_device
+    from plurigrid_ff.learning.negatives import NONE, find_negatives
     from plurigrid_ff.learning.objectives import parse_options
 
     tables = {
@@ -122,11 +123,16 @@ def _resolved(config: RunConfig, skills: dict[Role, Skill]) -> RunConfig:
         for skill in skills.values()
     }
     options = parse_options(config.network.objective, config.network.options)
+    negatives = find_negatives(config.network)
     scaling = config.network.scaling
     if scaling == "auto":
         scaling = "standard" if config.data.source.lower().endswith(".csv") else "none"
     network = config.network.model_copy(
-        update={"options": options.model_dump(mode="json"), "scaling": scaling}
+        update={
+            "options": options.model_dump(mode="json"),
+            "negatives": negatives.name if negatives else NONE,
+            "scaling": scaling,
+        }
     )
     device = resolve_device(config.device).type
     update: dict[str, Any] = {"skills": tables, "network": network, "device": device}
@@ -214,6 +220,8 @@ def _report(
         confusion=assessed.confusion if assessed else (),
         class_names=data.class_names,
         rounds=config.training.rounds,
+        negatives=config.network.negatives,
+        readout=config.network.readout,
         parameters=generator.num_parameters if isinstance(generator, Trained) else 0,
         data=data.name,
         data_digest=data.digest,

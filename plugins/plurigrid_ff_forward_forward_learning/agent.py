@@ -142,7 +142,9 @@ class Agent:
         """Numbers for the log: of every layer, and of the read-out over all of them."""
         accuracies = layer_accuracies(measured, self._labels)
         right = measured.total.argmax(dim=1) == self._labels
+        probe = self.trainer.probe_loss
         return {
+            **({} if probe is None else {"probe_loss": probe}),
             "epochs": epochs,
             "layers": [
                 {"loss": p.loss, "updates": p.updates, "margin": m, "accuracy": a}

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.learning.layers import FFLayer
-from plurigrid_ff.learning.negatives import wrong_labels
+from plurigrid_ff.learning.negatives.wrong_label import wrong_labels
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.results import Assessment, Histogram, LayerReport
 

@@ -45,3 +45,32 @@ def draw_uniform(key: int, shape: tuple[int, ...], bound: float) -> Tensor:
 def draw_permutation(key: int, indices: Tensor) -> Tensor:
     """Return positions that put ``indices`` into the order of their draws."""
     return torch.argsort(draw_bits(key, indices), stable=True)
+
+
+def draw_row_bits(key: int, indices: Tensor, count: int) -> Tensor:
+    """Return ``count`` draws of 64 bits per item, ``(items,) -> (items, count)``, int64."""
+    places = torch.arange(count, device=indices.device)
+    return draw_bits(key, indices.unsqueeze(1) * count + places)
+
+
+def draw_row_integers(key: int, indices: Tensor, count: int, bound: int) -> Tensor:
+    """Return ``count`` integers in ``[0, bound)`` per item, ``(items, count)``, int64."""
+    return _shift_right(draw_row_bits(key, indices, count), 1) % bound
+
+
+def draw_rows(key: int, indices: Tensor, count: int) -> Tensor:
+    """Return ``count`` draws per item, uniform on ``[0, 1)``, ``(items, count)``, float32."""
+    return _shift_right(draw_row_bits(key, indices, count), 40).float() * 2.0**-24
+
+
+def draw_others(key: int, indices: Tensor, count: int) -> Tensor:
+    """Return, for each of ``count`` items, another one, all equally likely.
+
+    Args:
+        key: Derived from what the draw is for.
+        indices: Places in ``[0, count)``.
+        count: Number of items, at least 2.
+    """
+    if count < 2:
+        raise ValueError(f"another sample needs at least 2, got {count}")
+    return (indices + 1 + draw_integers(key, indices, count - 1)) % count

@@ -58,11 +58,33 @@ class FFLayer(nn.Module):
             ``(rails * batch, out_features)``, and its loss, a scalar.
         """
         x = self.read(x)
-        h = torch.relu_(self.transform(x))
+        a = self.transform(x)
+        pairs = self.objective.contrast == "pairs"
+        h = torch.relu_(join_pairs(a) if pairs else a)
         loss, dh = self.objective.evaluate(h, y)
         # ReLU's derivative is 1 where its output is positive.
-        self.transform.write_gradient(x, dh * (h > 0))
-        return h, loss
+        da = dh * (h > 0)
+        self.transform.write_gradient(x, part_pairs(da) if pairs else da)
+        return torch.relu_(a) if pairs else h, loss
+
+
+def join_pairs(a: Tensor) -> Tensor:
+    """Turn the halves of pairs into pairs [x, x] and [x, x'], ``(2 * batch, features)``.
+
+    Both halves share weights and bias, so a pair's pre-activation is the sum of two:
+    ``W x + W x' + 2 b``.
+
+    Args:
+        a: Pre-activations of samples above those of their partners.
+    """
+    own, other = a.chunk(2)
+    return torch.cat([2 * own, own + other])
+
+
+def part_pairs(da: Tensor) -> Tensor:
+    """Carry a gradient back through :func:`join_pairs`."""
+    equal, mixed = da.chunk(2)
+    return torch.cat([2 * equal + mixed, mixed])
 
 
 def unit_rms(x: Tensor) -> Tensor:

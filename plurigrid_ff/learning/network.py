@@ -10,7 +10,9 @@ from plurigrid_ff.config import NetworkConfig
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.learning.labels import embed_labels, embed_neutral
 from plurigrid_ff.learning.layers import FFLayer, unit_rms
+from plurigrid_ff.learning.negatives import find_negatives
 from plurigrid_ff.learning.objectives import find_objective, parse_options
+from plurigrid_ff.learning.probe import Probe
 from plurigrid_ff.learning.transforms import Linear
 
 
@@ -40,12 +42,14 @@ class FFNetwork(nn.Module):
         self.num_classes = num_classes
         objective = find_objective(config.objective)
         options = parse_options(config.objective, config.options)
+        negatives = find_negatives(config)
         self.rails = objective.rails
+        self.labelled = negatives is not None and negatives.labelled
         width = math.prod(self.feature_shape)
         if config.scaling == "standard":
             self.register_buffer("input_mean", torch.zeros(width))
             self.register_buffer("input_deviation", torch.ones(width))
-        if self.rails == 2:
+        if self.labelled:
             width += num_classes
         self.layers = nn.ModuleList()
         for index, features in enumerate(config.hidden):
@@ -58,6 +62,7 @@ class FFNetwork(nn.Module):
                 )
             )
             width = features
+        self.probe = Probe(config.hidden, num_classes) if config.readout == "probe" else None
 
     @property
     def stack(self) -> list[FFLayer]:
@@ -120,7 +125,7 @@ class FFNetwork(nn.Module):
     def activities(self, x: Tensor) -> list[Tensor]:
         """Return each layer's activity, ``(batch, out_features)``, without any label."""
         h = self.scale(x)
-        if self.rails == 2:
+        if self.labelled:
             h = embed_neutral(h, self.num_classes)
         activities = []
         for layer in self.stack:
@@ -130,7 +135,12 @@ class FFNetwork(nn.Module):
 
     @torch.no_grad()
     def layer_goodness(self, x: Tensor) -> Tensor:
-        """Score every class in every layer, ``(layers, batch, classes)``."""
+        """Score every class in every layer, ``(layers, batch, classes)``.
+
+        Where a probe reads the classes, a layer's goodness is its share of the probe's score.
+        """
+        if self.probe is not None:
+            return self.probe.shares(self.activities(x))
         scaled = self.scale(x)
         if self.rails == 1:
             return self._through(scaled)

@@ -13,7 +13,8 @@ from plurigrid_ff.config import TrainingConfig
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.errors import CheckpointError, TrainingError
 from plurigrid_ff.learning.draws import draw_permutation
-from plurigrid_ff.learning.negatives import wrong_labels
+from plurigrid_ff.learning.learners import Learner, learner
+from plurigrid_ff.learning.negatives import find_negatives
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.tensors import read_tensors, write_tensors
 
@@ -67,10 +68,19 @@ class Trainer:
         self.role = role
         self.epoch = 0
         self.updates = [0] * len(network.stack)
-        self.optimizers = [
-            torch.optim.Adam(layer.parameters(), lr=config.learning_rate, fused=True)
-            for layer in network.stack
+        self.probe_loss: float | None = None
+        kind = find_negatives(network.config)
+        key = derive_key(seed, role, "negatives")
+        self.negatives = kind(x, network.num_classes, key=key) if kind else None
+        rate = config.learning_rate
+        self._layers = [
+            learner(f"layers.{index}", layer, rate) for index, layer in enumerate(network.stack)
         ]
+        self._probe = learner("probe", network.probe, rate) if network.probe else None
+        self._source: Learner | None = None
+        if self.negatives is not None and any(True for _ in self.negatives.parameters()):
+            self._source = learner("negatives", self.negatives, rate, kept=False)
+        self.optimizers = [layer.optimizer for layer in self._layers]
         self._ids = torch.arange(len(y), device=y.device)
 
     @property
@@ -96,12 +106,14 @@ class Trainer:
             One entry per layer.
 
         Raises:
-            TrainingError: A layer's loss is not finite; layer, epoch and batch are named.
+            TrainingError: A layer's loss is not finite, or no unit of it is active any more;
+                layer, epoch and batch are named.
         """
         active = list(trains) if trains is not None else [True] * len(self.network.stack)
         if len(active) != len(self.network.stack):
             raise ValueError(f"trains names {len(active)} of {len(self.network.stack)} layers")
-        losses = self.y.new_zeros((len(active), self.num_batches), dtype=self.x.dtype)
+        rows = len(active) + (self._probe is not None)
+        losses = self.x.new_zeros((rows, self.num_batches))
         for done in range(count):
             if any(active):
                 self._train_epoch(active, losses, partial(_scaled, progress, done, count))
@@ -109,6 +121,9 @@ class Trainer:
             self.epoch += 1
         steps = count * self.num_batches
         means = losses.mean(dim=1).tolist()
+        if self._probe is not None:
+            loss = means.pop()
+            self.probe_loss = loss if any(active) else None
         result = []
         for index, (trained, mean) in enumerate(zip(active, means, strict=True)):
             self.updates[index] += steps * trained
@@ -120,11 +135,12 @@ class Trainer:
     ) -> None:
         """Sweep once over all batches; write each layer's loss per batch."""
         last = max(index for index, trained in enumerate(active) if trained)
+        alive = torch.tensor([not trained for trained in active], device=self.x.device)
         order = draw_permutation(self._key("order"), self._ids)
         for batch, ids in enumerate(torch.split(order, self.config.batch_size)):
             self._set_learning_rate(batch)
-            y = self.y[ids]
-            h = self.network.rails_of(self.x[ids], y, self._wrong(y, ids))
+            x, y = self.x[ids], self.y[ids]
+            h = self._rails(x, y, ids)
             for index in range(last + 1):
                 layer = self.network.stack[index]
                 if not active[index]:
@@ -132,18 +148,37 @@ class Trainer:
                     continue
                 h, losses[index, batch] = layer.learn(h, y)
                 self.optimizers[index].step()
+                alive[index] |= h.any()
+            if self._probe is not None:
+                losses[-1, batch] = self._train_probe(self._probe, x, y)
             progress((batch + 1) / self.num_batches)
+        self._check_alive(alive)
+
+    def _train_probe(self, probe: Learner, x: Tensor, y: Tensor) -> Tensor:
+        """Let the probe learn from what the layers now say of the samples; return its loss."""
+        assert self.network.probe is not None  # noqa: S101 - there is a learner for it
+        loss = self.network.probe.learn(self.network.activities(x), y)
+        probe.optimizer.step()
+        return loss
 
     def _key(self, purpose: str) -> int:
         """Derive this epoch's key for one purpose."""
         return derive_key(self.seed, self.role, purpose, self.epoch)
 
-    def _wrong(self, y: Tensor, ids: Tensor) -> Tensor | None:
-        """Draw wrong labels where the objective wants them."""
-        if self.network.rails == 1:
-            return None
-        key = self._key("wrong-label")
-        return wrong_labels(y, self.network.num_classes, key=key, sample_ids=ids)
+    def _rails(self, x: Tensor, y: Tensor, ids: Tensor) -> Tensor:
+        """Return what the first layer reads; a source of negatives that learns takes a step."""
+        if self.negatives is None:
+            return self.network.scale(x)
+        key = self._key(self.negatives.name)
+        rails = self.negatives.rails(self.network, x, y, key=key, sample_ids=ids)
+        if self._source is not None:
+            self._source.optimizer.step()
+        return rails
+
+    @property
+    def _learners(self) -> list[Learner]:
+        """All that learns."""
+        return [*self._layers, *filter(None, (self._probe, self._source))]
 
     def _set_learning_rate(self, batch: int) -> None:
         """Follow the decay: half a cosine from the full rate to 1 % of it."""
@@ -151,8 +186,8 @@ class Trainer:
         if self.config.decay == "cosine":
             done = (self.epoch + batch / self.num_batches) / self.config.epochs
             rate *= 0.01 + 0.99 * (1 + math.cos(math.pi * min(done, 1.0))) / 2
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
+        for learning in self._learners:
+            for group in learning.optimizer.param_groups:
                 group["lr"] = rate
 
     def _check_finite(self, losses: Tensor) -> None:
@@ -164,19 +199,28 @@ class Trainer:
         if len(bad):
             first = min(bad.tolist(), key=lambda place: (place[1], place[0]))
             layer, batch = first
+            who = f"layer {layer + 1}" if layer < len(self.network.stack) else "the probe"
             raise TrainingError(
-                f"loss of layer {layer + 1} is {losses[layer, batch].item()} in epoch "
+                f"loss of {who} is {losses[layer, batch].item()} in epoch "
                 f"{self.epoch + 1}, batch {batch + 1} of {self.num_batches}; lower "
                 f"training.learning_rate (now {self.config.learning_rate:g}) or check the data"
             )
 
+    def _check_alive(self, alive: Tensor) -> None:
+        """Stop when a layer no longer says anything: its gradient is 0 from now on."""
+        dead = (~alive).nonzero().flatten().tolist()
+        if dead:
+            units = self.network.stack[dead[0]].transform.out_features
+            raise TrainingError(
+                f"layer {dead[0] + 1} is exhausted: none of its {units} units was active on any "
+                f"sample of epoch {self.epoch + 1}, so it can learn nothing more; lower "
+                f"training.learning_rate (now {self.config.learning_rate:g}), or the threshold "
+                "in network.options if there is one"
+            )
+
     def save_state(self, folder: Path) -> None:
         """Write optimizer state and counters; the network's weights are not in it."""
-        tensors: dict[str, Tensor] = {}
-        for index, optimizer in enumerate(self.optimizers):
-            for name, parameter in self.network.stack[index].named_parameters():
-                for key, value in optimizer.state.get(parameter, {}).items():
-                    tensors[f"layers.{index}.{name}/{key}"] = value
+        tensors = {name: value for learning in self._learners for name, value in learning.state()}
         tensors["updates"] = torch.tensor(self.updates)
         tensors["epoch"] = torch.tensor(self.epoch)
         write_tensors(folder / STATE_FILE, tensors, {})
@@ -193,19 +237,8 @@ class Trainer:
             raise CheckpointError(f"{path}: not the state of a {len(self.updates)}-layer network")
         self.updates = tensors.pop("updates").tolist()
         self.epoch = int(tensors.pop("epoch"))
-        for index, optimizer in enumerate(self.optimizers):
-            for name, parameter in self.network.stack[index].named_parameters():
-                prefix = f"layers.{index}.{name}/"
-                for key in [key for key in tensors if key.startswith(prefix)]:
-                    value = tensors.pop(key)
-                    if value.ndim and value.shape != parameter.shape:
-                        raise CheckpointError(
-                            f"{path}: {key} must have shape {tuple(parameter.shape)}, "
-                            f"got {tuple(value.shape)}"
-                        )
-                    optimizer.state[parameter][key.removeprefix(prefix)] = value.to(
-                        parameter.device
-                    )
+        for learning in self._learners:
+            learning.load(tensors, path)
 
 
 def _scaled(progress: Callable[[float], None], done: int, count: int, share: float) -> None:

@@ -117,6 +117,42 @@ def test_the_threshold_objective_runs_through_the_same_triad(tmp_path, base):
     assert report.layers[0].objective == "threshold"
 
 
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"objective": "self-contrastive", "readout": "probe"},
+        {"objective": "threshold", "negatives": "learned", "readout": "probe"},
+        {"objective": "distance"},
+    ],
+)
+def test_an_interrupted_run_of_any_kind_resumes_to_the_same_bytes(
+    tmp_path, base, monkeypatch, network
+):
+    from plurigrid_ff.host import rounds
+
+    config = base.model_copy(update={"network": NetworkConfig(hidden=(24, 16), **network)})
+    whole = runs.train(config, tmp_path / "whole")
+    save, saved = rounds.save_checkpoint, []
+
+    def interrupt(*arguments):
+        save(*arguments)
+        saved.append(arguments)
+        if len(saved) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(rounds, "save_checkpoint", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        runs.train(config, tmp_path / "again")
+    resumed = runs.train(config, tmp_path / "again", resume=True)
+
+    for name in ("run.toml", "rounds.jsonl", "network.safetensors"):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert resumed.test_accuracy == whole.test_accuracy > 0.6
+    assert inference.evaluate(tmp_path / "again").accuracy == whole.test_accuracy
+    page = (tmp_path / "again" / "report.html").read_text()
+    assert ("a linear probe of all layers" in page) == (config.network.readout == "probe")
+
+
 def test_a_non_finite_loss_stops_the_run_and_names_the_place(tmp_path, base):
     training = TrainingConfig(epochs=4, learning_rate=1e30, batch_size=32)
     config = base.model_copy(update={"training": training})
@@ -141,6 +177,21 @@ def test_a_non_finite_loss_stops_the_run_and_names_the_place(tmp_path, base):
             {"network": NetworkConfig(objective="projektion")},
             UnknownNameError,
             "unknown objective 'projektion'; did you mean 'projection'",
+        ),
+        (
+            {"network": NetworkConfig(objective="symba", options={"goodness": "topk"})},
+            UnknownNameError,
+            "unknown goodness 'topk'; did you mean 'top-k'",
+        ),
+        (
+            {"network": NetworkConfig(objective="symba", negatives="nois", readout="probe")},
+            UnknownNameError,
+            "unknown negatives 'nois'; did you mean 'noise'",
+        ),
+        (
+            {"network": NetworkConfig(objective="symba", negatives="noise")},
+            ConfigError,
+            "put no label into the input, so goodness cannot tell classes",
         ),
         (
             {"triad": find_triad("proofgeneral-narya-unworld-forward-forward")},

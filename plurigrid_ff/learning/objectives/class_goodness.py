@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from plurigrid_ff.config import Settings
 from plurigrid_ff.errors import ConfigError
 from plurigrid_ff.learning.objectives.base import Objective
+from plurigrid_ff.learning.softmax import softmax_loss
 
 
 class ClassGoodness(Objective):
@@ -62,11 +63,7 @@ class ClassGoodness(Objective):
     @torch.no_grad()
     def evaluate(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return the loss and ``dL/dh = scale (p - onehot(y))_k / (batch group) (2) h``."""
-        log_p = F.log_softmax(self.goodness(h), dim=1)  # (batch, classes)
-        index = y.unsqueeze(1)
-        loss = -log_p.gather(1, index).mean()
-        dg = log_p.exp()
-        dg.scatter_add_(1, index, torch.full_like(index, -1, dtype=dg.dtype))
+        loss, dg = softmax_loss(self.goodness(h), y)
         dg *= self.scale / (len(y) * self.group)
         dh = dg.repeat_interleave(self.group, dim=1)  # (batch, features)
         return loss, dh.mul_(h).mul_(2) if self.squares else dh

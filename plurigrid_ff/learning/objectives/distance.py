@@ -11,6 +11,7 @@ from plurigrid_ff.config import Settings
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.learning.draws import draw_uniform
 from plurigrid_ff.learning.objectives.base import Objective
+from plurigrid_ff.learning.softmax import softmax_loss
 
 EPSILON = 1e-8  # under a squared length: the angle of a silent row is 0 and not 0 / 0
 
@@ -84,11 +85,8 @@ class Distance(Objective):
 
     def _cosine(self, closeness: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return the cross-entropy and its gradient at the cosines."""
-        log_p = F.log_softmax(self.scale * closeness, dim=1)  # (batch, classes)
-        index = y.unsqueeze(1)
-        dc = log_p.exp()
-        dc.scatter_add_(1, index, torch.full_like(index, -1, dtype=dc.dtype))
-        return -log_p.gather(1, index).mean(), dc.mul_(self.scale / len(y))
+        loss, dc = softmax_loss(self.scale * closeness, y)
+        return loss, dc.mul_(self.scale / len(y))
 
     def _margin(self, closeness: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return the N-pair margin loss and its gradient at the cosines."""

@@ -9,6 +9,7 @@ from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.learning.draws import draw_uniform
 from plurigrid_ff.learning.goodness import projected
 from plurigrid_ff.learning.objectives.base import Objective
+from plurigrid_ff.learning.softmax import softmax_loss
 
 
 class Projection(Objective):
@@ -44,11 +45,7 @@ class Projection(Objective):
     @torch.no_grad()
     def evaluate(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return the loss and ``dL/dh = (p - onehot(y)) M / batch``."""
-        log_p = F.log_softmax(self.goodness(h), dim=1)  # (batch, classes)
-        index = y.unsqueeze(1)
-        loss = -log_p.gather(1, index).mean()
-        dg = log_p.exp()
-        dg.scatter_add_(1, index, torch.full_like(index, -1, dtype=dg.dtype))
+        loss, dg = softmax_loss(self.goodness(h), y)
         dg /= len(y)
         self.directions.grad = dg.T @ h
         return loss, dg @ self.directions

@@ -1,14 +1,15 @@
 """What objectives over two rails share: a goodness, and a loss over pairs of goodness."""
 
 from abc import abstractmethod
+from typing import ClassVar
 
 import torch
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import Tensor
 
 from plurigrid_ff.config import Settings
 from plurigrid_ff.learning.goodness import find_goodness
-from plurigrid_ff.learning.objectives.base import Objective
+from plurigrid_ff.learning.objectives.base import Contrast, Objective
 
 
 class TwoRails(Objective):
@@ -18,7 +19,7 @@ class TwoRails(Objective):
     follows by the chain rule from the goodness chosen in ``network.options``.
     """
 
-    contrast = "samples"
+    contrast: ClassVar[Contrast] = "samples"
 
     class Options(Settings):
         """Options of every objective over two rails."""
@@ -30,6 +31,13 @@ class TwoRails(Objective):
         share: float = Field(
             0.1, gt=0, le=1, description="Share of the units that 'top-k' goodness counts."
         )
+
+        @field_validator("goodness")
+        @classmethod
+        def _is_known(cls, name: str) -> str:
+            """Refuse an unknown goodness as soon as it is read."""
+            find_goodness(name, share=1.0)
+            return name
 
     def __init__(self, features: int, num_classes: int, options: Settings, *, key: int) -> None:
         super().__init__(features, num_classes, options, key=key)

@@ -38,8 +38,13 @@ def test_learn_sets_the_gradient_of_the_written_out_layer(name, batch, in_featur
 
     h, loss = layer.learn(x, y)
     scaled = x / (x.square().mean(dim=1, keepdim=True) + torch.finfo(x.dtype).eps).sqrt()
-    expected_h = F.relu(scaled @ weight.T + bias)
-    expected = layer.objective.loss(expected_h, y)
+    a = scaled @ weight.T + bias
+    expected_h, judged = F.relu(a), F.relu(a)
+    if layer.objective.contrast == "pairs":  # W x1 + W x2 + 2 b, of [x, x] and of [x, x']
+        first, second = scaled[:batch], scaled[batch:]
+        equal = first @ weight.T + first @ weight.T + 2 * bias
+        judged = F.relu(torch.cat([equal, first @ weight.T + second @ weight.T + 2 * bias]))
+    expected = layer.objective.loss(judged, y)
     expected.backward()
 
     torch.testing.assert_close(h, expected_h.detach(), rtol=1e-10, atol=1e-10)

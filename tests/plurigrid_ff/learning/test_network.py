@@ -5,31 +5,27 @@ from plurigrid_ff.config import NetworkConfig
 from plurigrid_ff.errors import UnknownNameError
 from plurigrid_ff.learning.labels import embed_labels, embed_neutral
 from plurigrid_ff.learning.network import FFNetwork
-from plurigrid_ff.learning.objectives import known_objectives
-
-NAMES = sorted(known_objectives())
 
 
-def build(name: str = "projection", hidden=(6, 9, 3), shape=(2, 3), num_classes=3) -> FFNetwork:
-    return FFNetwork(NetworkConfig(hidden=hidden, objective=name), shape, num_classes, seed=0)
+def build(way=None, hidden=(6, 9, 3), shape=(2, 3), num_classes=3) -> FFNetwork:
+    config = (way or NetworkConfig()).model_copy(update={"hidden": hidden})
+    return FFNetwork(config, shape, num_classes, seed=0)
 
 
 def samples(count: int, shape=(2, 3), seed: int = 0) -> torch.Tensor:
     return torch.randn(count, *shape, generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_goodness_has_one_score_per_layer_sample_and_class(name):
-    network = build(name)
+def test_goodness_has_one_score_per_layer_sample_and_class(way):
+    network = build(way)
 
     assert network.layer_goodness(samples(7)).shape == (3, 7, 3)
     assert network(samples(7)).shape == (7, 3)
     assert network.predict(samples(7)).shape == (7,)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_prediction_does_not_depend_on_the_rest_of_the_batch(name):
-    network = build(name)
+def test_a_prediction_does_not_depend_on_the_rest_of_the_batch(way):
+    network = build(way)
     x = samples(9)
 
     together = network.layer_goodness(x)
@@ -56,13 +52,13 @@ def test_the_neutral_label_has_the_length_of_a_label_and_favours_none():
     assert neutral.norm() < label.norm()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_all_weights_are_parameters_and_move_with_the_network(name):
-    network = build(name)
+def test_all_weights_are_parameters_and_move_with_the_network(way):
+    network = build(way)
 
-    names = {key.split(".")[1] for key in network.state_dict()}
+    names = {".".join(key.split(".")[:2]) for key in network.state_dict()}
 
-    assert names == {"0", "1", "2"}
+    probe = {"probe.weight", "probe.bias"} if way.readout == "probe" else set()
+    assert names == {"layers.0", "layers.1", "layers.2"} | probe
     assert network.num_parameters == sum(v.numel() for v in network.state_dict().values())
     assert all(p.dtype == torch.float64 for p in network.double().parameters())
 
@@ -86,12 +82,12 @@ def test_samples_of_another_shape_are_refused():
 
 def test_two_rails_need_wrong_labels():
     with pytest.raises(ValueError, match="needs wrong labels"):
-        build("threshold").rails_of(samples(2), torch.tensor([0, 1]), None)
+        build(NetworkConfig(objective="threshold")).rails_of(samples(2), torch.tensor([0, 1]), None)
 
 
 def test_an_unknown_objective_is_named_before_anything_is_built():
     with pytest.raises(UnknownNameError, match="did you mean 'threshold'"):
-        build("treshold")
+        build(NetworkConfig(objective="treshold"))
 
 
 def test_train_and_eval_are_torchs_own():
@@ -132,9 +128,8 @@ def test_without_scaling_features_keep_their_proportions():
     torch.testing.assert_close(network.scale(x) / network.scale(x)[0, 0], x)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_prediction_is_by_goodness_summed_over_all_layers(name):
-    network = build(name)
+def test_the_prediction_is_by_goodness_summed_over_all_layers(way):
+    network = build(way)
     goodness = network.layer_goodness(samples(9))
 
     total = goodness[0] + goodness[1] + goodness[2]

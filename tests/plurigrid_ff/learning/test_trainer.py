@@ -7,52 +7,45 @@ import torch
 from plurigrid_ff.config import NetworkConfig, TrainingConfig
 from plurigrid_ff.errors import CheckpointError, TrainingError
 from plurigrid_ff.learning.network import FFNetwork
-from plurigrid_ff.learning.objectives import known_objectives
 from plurigrid_ff.learning.trainer import Trainer
-
-NAMES = sorted(known_objectives())
-
-
-def closed_form(name: str) -> bool:
-    """Hierarchical contrast alone asks autograd, over one activity."""
-    return name != "hierarchical"
-
 
 TRAINING = TrainingConfig(epochs=6, batch_size=32, learning_rate=5e-3)
 
 
-def build(data, name="projection", *, seed=0, hidden=(18, 12, 9), config=TRAINING) -> Trainer:
-    network = FFNetwork(
-        NetworkConfig(hidden=hidden, objective=name),
-        data.feature_shape,
-        data.num_classes,
-        seed=seed,
-    )
+def asks_autograd(way) -> bool:
+    """Hierarchical contrast does, over one activity; learned negatives do, over their network."""
+    return way.objective == "hierarchical" or way.negatives == "learned"
+
+
+def build(data, way=None, *, seed=0, hidden=(18, 12, 9), config=TRAINING) -> Trainer:
+    network = (way or NetworkConfig()).model_copy(update={"hidden": hidden})
+    network = FFNetwork(network, data.feature_shape, data.num_classes, seed=seed)
     x, y = torch.from_numpy(data.train.x), torch.from_numpy(data.train.y)
     return Trainer(network, x, y, config, seed=seed)
 
 
 def weights(trainer: Trainer, layer: int | None = None) -> dict[str, torch.Tensor]:
-    prefix = "layers." if layer is None else f"layers.{layer}."
-    state = trainer.network.state_dict()
+    """Weights of one layer, or of everything that learns."""
+    prefix = "" if layer is None else f"layers.{layer}."
+    state = dict(trainer.network.state_dict())
+    if trainer.negatives is not None:
+        state |= {f"negatives.{k}": v for k, v in trainer.negatives.state_dict().items()}
     return {k: v.clone() for k, v in state.items() if k.startswith(prefix)}
 
 
-@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_every_objective_learns_separable_classes(blobs, name, seed):
-    trainer = build(blobs, name, seed=seed, config=TRAINING.model_copy(update={"epochs": 15}))
+def test_every_way_learns_separable_classes(data, way, seed):
+    trainer = build(data, way, seed=seed, config=TRAINING.model_copy(update={"epochs": 15}))
 
     trainer.train_epochs(15)
-    predicted = trainer.network.predict(torch.from_numpy(blobs.test.x))
+    predicted = trainer.network.predict(torch.from_numpy(data.test.x))
 
-    accuracy = (predicted == torch.from_numpy(blobs.test.y)).double().mean()
+    accuracy = (predicted == torch.from_numpy(data.test.y)).double().mean()
     assert accuracy >= 0.95
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_perturbing_a_later_layer_changes_no_update_of_an_earlier_one(blobs, name):
-    plain, perturbed = build(blobs, name), build(blobs, name)
+def test_perturbing_a_later_layer_changes_no_update_of_an_earlier_one(data, way):
+    plain, perturbed = build(data, way), build(data, way)
     with torch.no_grad():
         for parameter in perturbed.network.stack[2].parameters():
             parameter.add_(1.0)
@@ -60,16 +53,17 @@ def test_perturbing_a_later_layer_changes_no_update_of_an_earlier_one(blobs, nam
     plain.train_epochs(2)
     perturbed.train_epochs(2)
 
-    for layer in (0, 1):
-        torch.testing.assert_close(weights(plain, layer), weights(perturbed, layer), rtol=0, atol=0)
+    for part in ("layers.0.", "layers.1.", "negatives."):
+        for name, value in weights(plain).items():
+            if name.startswith(part):
+                assert torch.equal(value, weights(perturbed)[name])
     assert not torch.equal(
         plain.network.stack[2].transform.weight, perturbed.network.stack[2].transform.weight
     )
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_layer_learns_the_same_whether_or_not_others_stand_on_it(blobs, name):
-    deep, shallow = build(blobs, name), build(blobs, name, hidden=(18,))
+def test_a_layer_learns_the_same_whether_or_not_others_stand_on_it(data, way):
+    deep, shallow = build(data, way), build(data, way, hidden=(18,))
 
     deep.train_epochs(2)
     shallow.train_epochs(2)
@@ -77,8 +71,36 @@ def test_a_layer_learns_the_same_whether_or_not_others_stand_on_it(blobs, name):
     torch.testing.assert_close(weights(deep, 0), weights(shallow, 0), rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_no_graph_outlives_a_step(blobs, name):
+def test_a_probe_moves_no_layer_and_no_source_of_negatives(data, way):
+    if way.readout != "probe":
+        pytest.skip("there is no probe")
+    plain, perturbed = build(data, way), build(data, way)
+    with torch.no_grad():
+        perturbed.network.probe.weight.add_(1.0)
+
+    plain.train_epochs(2)
+    perturbed.train_epochs(2)
+
+    before, after = weights(plain), weights(perturbed)
+    assert not torch.equal(before.pop("probe.weight"), after.pop("probe.weight"))
+    del before["probe.bias"], after["probe.bias"]
+    torch.testing.assert_close(before, after, rtol=0, atol=0)
+
+
+def test_layers_learn_the_same_with_a_probe_and_without(data, way):
+    if way.readout != "goodness":
+        pytest.skip("there must be a probe")
+    plain = build(data, way)
+    probed = build(data, way.model_copy(update={"readout": "probe"}))
+
+    plain.train_epochs(2)
+    probed.train_epochs(2)
+
+    for layer in range(3):
+        torch.testing.assert_close(weights(plain, layer), weights(probed, layer), rtol=0, atol=0)
+
+
+def test_no_graph_outlives_a_step(data, way):
     kept = weakref.WeakSet()
 
     class Held:
@@ -88,27 +110,27 @@ def test_no_graph_outlives_a_step(blobs, name):
             self.tensor = tensor
             kept.add(self)
 
-    trainer = build(blobs, name)
+    trainer = build(data, way)
     with torch.autograd.graph.saved_tensors_hooks(Held, lambda held: held.tensor):
         trainer.train_epochs(1)
 
     assert len(kept) == 0
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if closed_form(n)])
-def test_a_closed_form_keeps_nothing_for_a_backward_pass(blobs, name):
+def test_a_closed_form_keeps_nothing_for_a_backward_pass(data, way):
+    if asks_autograd(way):
+        pytest.skip("not a closed form")
     saved = []
     hooks = torch.autograd.graph.saved_tensors_hooks(lambda t: saved.append(t) or t, lambda t: t)
 
     with hooks:
-        build(blobs, name).train_epochs(1)
+        build(data, way).train_epochs(1)
 
     assert saved == []
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_same_seed_trains_the_same_weights_and_another_seed_others(blobs, name):
-    first, again, other = build(blobs, name), build(blobs, name), build(blobs, name, seed=1)
+def test_the_same_seed_trains_the_same_weights_and_another_seed_others(data, way):
+    first, again, other = build(data, way), build(data, way), build(data, way, seed=1)
     for trainer in (first, again, other):
         trainer.train_epochs(2)
 
@@ -118,16 +140,15 @@ def test_the_same_seed_trains_the_same_weights_and_another_seed_others(blobs, na
     )
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_resumed_trainer_ends_where_an_uninterrupted_one_does(blobs, name, tmp_path):
-    whole = build(blobs, name)
+def test_a_resumed_trainer_ends_where_an_uninterrupted_one_does(data, way, tmp_path):
+    whole = build(data, way)
     whole.train_epochs(3)
     whole.train_epochs(3, trains=[True, False, True])
 
-    first = build(blobs, name)
+    first = build(data, way)
     first.train_epochs(3)
     first.save_state(tmp_path)
-    second = build(blobs, name, seed=0)
+    second = build(data, way, seed=0)
     second.network.load_state_dict(copy.deepcopy(first.network.state_dict()))
     second.load_state(tmp_path)
     second.train_epochs(3, trains=[True, False, True])
@@ -213,3 +234,46 @@ def test_state_of_a_network_of_another_shape_is_refused(blobs, tmp_path):
         build(blobs, hidden=(18, 12)).load_state(tmp_path)
     with pytest.raises(CheckpointError, match=r"must have shape \(9, 12\), got \(18, 12\)"):
         build(blobs, hidden=(9, 12, 6)).load_state(tmp_path)
+
+
+def test_a_layer_with_no_active_unit_left_is_named_with_the_remedy(blobs):
+    trainer = build(blobs)
+    with torch.no_grad():
+        trainer.network.stack[1].transform.bias.fill_(-1e3)
+
+    with pytest.raises(
+        TrainingError,
+        match="layer 2 is exhausted: none of its 12 units was active on any sample of epoch 1, "
+        "so it can learn nothing more; lower training.learning_rate",
+    ):
+        trainer.train_epochs(1)
+
+
+def test_a_layer_that_sits_out_may_be_silent(blobs):
+    trainer = build(blobs)
+    with torch.no_grad():
+        trainer.network.stack[2].transform.bias.fill_(-1e3)
+
+    trainer.train_epochs(1, trains=[True, True, False])
+
+    assert trainer.epoch == 1
+
+
+def test_the_loss_of_a_probe_is_told(blobs):
+    trainer = build(blobs, NetworkConfig(readout="probe"))
+
+    trainer.train_epochs(1)
+    first = trainer.probe_loss
+    trainer.train_epochs(4)
+
+    assert 0 < trainer.probe_loss < first
+
+
+def test_state_of_a_run_with_other_negatives_is_refused(blobs, tmp_path):
+    way = NetworkConfig(objective="threshold", negatives="noise", readout="probe")
+    trainer = build(blobs, way)
+    trainer.train_epochs(1)
+    trainer.save_state(tmp_path)
+
+    with pytest.raises(CheckpointError, match="'negatives.inner.weight' must have shape"):
+        build(blobs, way.model_copy(update={"negatives": "learned"})).load_state(tmp_path)

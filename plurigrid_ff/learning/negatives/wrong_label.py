@@ -1,8 +1,31 @@
-"""Negative samples. A negative never carries the true label."""
+"""Wrong labels: any but the true one."""
+
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
 from plurigrid_ff.learning.draws import draw_integers
+from plurigrid_ff.learning.negatives.base import LabelNegatives
+
+if TYPE_CHECKING:
+    from plurigrid_ff.learning.network import FFNetwork
+
+
+class WrongLabel(LabelNegatives):
+    """The same sample with one of the other labels, all equally likely.
+
+    Reference:
+        Hinton (2022), "The Forward-Forward Algorithm", arXiv:2212.13345, sec. 3.3.
+    """
+
+    name = "wrong-label"
+    summary = "the sample with a wrong label in the input"
+
+    def labels(
+        self, network: "FFNetwork", x: Tensor, y: Tensor, *, key: int, sample_ids: Tensor
+    ) -> Tensor:
+        """Draw a wrong label for each sample, shape ``(batch,)``."""
+        return wrong_labels(y, self.num_classes, key=key, sample_ids=sample_ids)
 
 
 def wrong_labels(y: Tensor, num_classes: int, *, key: int, sample_ids: Tensor) -> Tensor:

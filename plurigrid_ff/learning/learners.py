@@ -1,0 +1,74 @@
+"""Whatever learns by an optimizer of its own: layers, a probe, a source of negatives."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from plurigrid_ff.errors import CheckpointError
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """A module and the optimizer that no other module shares.
+
+    Attributes:
+        name: Prefix of its tensors in a state file.
+        module: Holds the parameters.
+        optimizer: Steps them.
+        kept: The module's parameters are saved with the network, not with the state.
+    """
+
+    name: str
+    module: nn.Module
+    optimizer: torch.optim.Adam
+    kept: bool = True
+
+    def state(self) -> Iterator[tuple[str, Tensor]]:
+        """Yield what must be saved, by name."""
+        for name, parameter in self.module.named_parameters():
+            if not self.kept:
+                yield f"{self.name}.{name}", parameter
+            for key, value in self.optimizer.state.get(parameter, {}).items():
+                yield f"{self.name}.{name}/{key}", value
+
+    def load(self, tensors: dict[str, Tensor], path: Path) -> None:
+        """Take up what :meth:`state` yielded, out of ``tensors``.
+
+        Raises:
+            CheckpointError: A tensor is missing or has another shape.
+        """
+        for name, parameter in self.module.named_parameters():
+            place = f"{self.name}.{name}"
+            if not self.kept:
+                if place not in tensors:
+                    raise CheckpointError(
+                        f"{path}: tensor {place!r} must have shape {tuple(parameter.shape)}, got "
+                        "none; this checkpoint belongs to a run with other negatives"
+                    )
+                value = _fitting(tensors.pop(place), parameter, place, path)
+                with torch.no_grad():
+                    parameter.copy_(value)
+            prefix = f"{place}/"
+            for key in [key for key in tensors if key.startswith(prefix)]:
+                value = tensors.pop(key)
+                if value.ndim:
+                    _fitting(value, parameter, key, path)
+                held = value.to(parameter.device)
+                self.optimizer.state[parameter][key.removeprefix(prefix)] = held
+
+
+def learner(name: str, module: nn.Module, rate: float, *, kept: bool = True) -> Learner:
+    """Give a module an optimizer of its own."""
+    return Learner(name, module, torch.optim.Adam(module.parameters(), lr=rate, fused=True), kept)
+
+
+def _fitting(value: Tensor, parameter: Tensor, name: str, path: Path) -> Tensor:
+    """Require the parameter's shape."""
+    if value.shape != parameter.shape:
+        raise CheckpointError(
+            f"{path}: {name} must have shape {tuple(parameter.shape)}, got {tuple(value.shape)}"
+        )
+    return value

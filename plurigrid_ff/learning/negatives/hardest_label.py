@@ -1,0 +1,53 @@
+"""The hardest wrong label: the one that the first layer believes most."""
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from plurigrid_ff.learning.labels import embed_labels
+from plurigrid_ff.learning.negatives.base import LabelNegatives
+
+if TYPE_CHECKING:
+    from plurigrid_ff.learning.network import FFNetwork
+
+
+class HardestLabel(LabelNegatives):
+    """The same sample with the wrong label of highest goodness in the first layer.
+
+    In the first layer only: a choice that asked later layers would carry what they learn
+    back into the layers before them.
+
+    Reference:
+        Hinton (2022), "The Forward-Forward Algorithm", arXiv:2212.13345, sec. 3.3, which
+        picks hard negative labels with a pass through the network.
+    """
+
+    name = "hardest-label"
+    summary = "the sample with the wrong label that the first layer rates highest"
+
+    def labels(
+        self, network: "FFNetwork", x: Tensor, y: Tensor, *, key: int, sample_ids: Tensor
+    ) -> Tensor:
+        """Return the wrong label of highest goodness, shape ``(batch,)``."""
+        goodness = first_goodness(network, x)
+        return goodness.scatter_(1, y.unsqueeze(1), -torch.inf).argmax(dim=1)
+
+
+def first_goodness(network: "FFNetwork", x: Tensor) -> Tensor:
+    """Score every label in the first layer, ``(batch, classes)``.
+
+    The transform is affine, so the part of the sample is computed once and a label adds its
+    own: ``a(x, k) = a(x, 0) + a(0, k) - a(0, 0)``.
+    """
+    first, classes = network.stack[0], network.num_classes
+    scaled = network.scale(x)
+    nothing = scaled.new_zeros(classes, scaled.shape[1])
+    labels = torch.arange(classes, device=x.device)
+    unlabelled = F.pad(scaled, (0, classes))
+    of_label = first.transform(embed_labels(nothing, labels, classes))
+    of_label = of_label - first.transform(F.pad(nothing[:1], (0, classes)))  # (classes, features)
+    of_sample = first.transform(unlabelled)
+    scores = [first.objective.goodness(torch.relu_(of_sample + part)) for part in of_label]
+    return torch.stack(scores, dim=1)

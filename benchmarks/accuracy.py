@@ -1,10 +1,10 @@
-"""Accuracy and training time of Forward-Forward beside backprop and logistic regression.
+"""Accuracy and training time of every objective beside backprop and logistic regression.
 
 Every method sees the same split, the same batches in the same order, the same widths,
 epochs, Adam and step sizes; only where the gradient may flow differs. Methods take turns
 within each seed, so that a busy machine disturbs all of them alike. Example:
 
-    python benchmarks/accuracy.py --data digits --seeds 5 --out benchmarks/results/digits.json
+    python benchmarks/accuracy.py --data digits --seeds 10 --out benchmarks/results/digits.json
 """
 
 import argparse
@@ -14,7 +14,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from plurigrid_ff.files import write_text
 from plurigrid_ff.learning.draws import draw_permutation
 from plurigrid_ff.learning.layers import unit_rms
 from plurigrid_ff.learning.network import FFNetwork
+from plurigrid_ff.learning.objectives import find_objective, known_objectives
 from plurigrid_ff.learning.trainer import Trainer
 from plurigrid_ff.runs import installed_versions
 
@@ -45,14 +46,22 @@ def main() -> None:
     parser.add_argument("--hidden", default="500,500")
     parser.add_argument("--epochs", type=int, default=TrainingConfig().epochs)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument(
+        "--objectives",
+        default=",".join(known_objectives()),
+        help="which objectives run, separated by commas; all by default",
+    )
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     hidden = tuple(int(width) for width in arguments.hidden.split(","))
     training = TrainingConfig(epochs=arguments.epochs)
     methods: dict[str, Callable[[Dataset, int], Result]] = {
-        "forward-forward, projection": forward_forward("projection", hidden, training),
-        "forward-forward, threshold": forward_forward("threshold", hidden, training),
+        **{
+            f"forward-forward, {name}": forward_forward(name, hidden, training)
+            for name in arguments.objectives.split(",")
+        },
+        "untrained layers, probe": untrained(hidden, training),
         "backprop, same shape": backprop(hidden, training),
         "logistic regression": logistic_regression,
     }
@@ -79,10 +88,13 @@ def main() -> None:
 def forward_forward(
     objective: str, hidden: tuple[int, ...], training: TrainingConfig
 ) -> Callable[[Dataset, int], Result]:
-    """Make the method that trains each layer on its own goodness."""
+    """Make the method that trains each layer on its own goodness, at the defaults."""
+    labelled = find_objective(objective).contrast != "pairs"
+    config = NetworkConfig(
+        hidden=hidden, objective=objective, readout="goodness" if labelled else "probe"
+    )
 
     def run(data: Dataset, seed: int) -> Result:
-        config = NetworkConfig(hidden=hidden, objective=objective)
         network = FFNetwork(config, data.feature_shape, data.num_classes, seed=seed)
         x, y = tensors(data)
         trainer = Trainer(network, x, y, training, seed=seed)
@@ -98,6 +110,44 @@ def forward_forward(
     return run
 
 
+def untrained(
+    hidden: tuple[int, ...], training: TrainingConfig
+) -> Callable[[Dataset, int], Result]:
+    """Make the method that trains a probe on layers left as they were drawn."""
+
+    def run(data: Dataset, seed: int) -> Result:
+        config = NetworkConfig(hidden=hidden, readout="probe")
+        network = FFNetwork(config, data.feature_shape, data.num_classes, seed=seed)
+        x, y = tensors(data)
+        network.fit_scaling(x)
+        assert network.probe is not None  # noqa: S101 - the config asks for one
+        optimizer = torch.optim.Adam(network.probe.parameters(), lr=training.learning_rate)
+        started = time.perf_counter()
+        for rate, chosen in batches(len(y), seed, training):
+            optimizer.param_groups[0]["lr"] = rate
+            network.probe.learn(network.activities(x[chosen]), y[chosen])
+            optimizer.step()
+        seconds = time.perf_counter() - started
+        accuracy = score(network(torch.from_numpy(data.test.x)), data)
+        return {"accuracy": accuracy, "seconds": seconds}
+
+    return run
+
+
+def batches(samples: int, seed: int, training: TrainingConfig) -> Iterator[tuple[float, Tensor]]:
+    """Yield step size and samples of every batch, as the trainer has them."""
+    ids = torch.arange(samples)
+    count = -(-samples // training.batch_size)
+    for epoch in range(training.epochs):
+        order = draw_permutation(derive_key(seed, "agent-0", "order", epoch), ids)
+        for batch, chosen in enumerate(torch.split(order, training.batch_size)):
+            done = (epoch + batch / count) / training.epochs
+            yield (
+                training.learning_rate * (0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2),
+                chosen,
+            )
+
+
 def backprop(hidden: tuple[int, ...], training: TrainingConfig) -> Callable[[Dataset, int], Result]:
     """Make the method that trains the same stack end to end, by cross-entropy."""
 
@@ -110,19 +160,13 @@ def backprop(hidden: tuple[int, ...], training: TrainingConfig) -> Callable[[Dat
             modules += [nn.Linear(width, features), nn.ReLU()]
         network = nn.Sequential(*modules, nn.Linear(widths[-1], data.num_classes))
         optimizer = torch.optim.Adam(network.parameters(), lr=training.learning_rate, fused=True)
-        ids = torch.arange(len(y))
-        batches = -(-len(y) // training.batch_size)
         started = time.perf_counter()
-        for epoch in range(training.epochs):
-            order = draw_permutation(derive_key(seed, "agent-0", "order", epoch), ids)
-            for batch, chosen in enumerate(torch.split(order, training.batch_size)):
-                done = (epoch + batch / batches) / training.epochs
-                rate = 0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2
-                optimizer.param_groups[0]["lr"] = training.learning_rate * rate
-                optimizer.zero_grad(set_to_none=True)
-                loss = F.cross_entropy(network(unit_rms(x[chosen].flatten(1))), y[chosen])
-                loss.backward()  # type: ignore[no-untyped-call]
-                optimizer.step()
+        for rate, chosen in batches(len(y), seed, training):
+            optimizer.param_groups[0]["lr"] = rate
+            optimizer.zero_grad(set_to_none=True)
+            loss = F.cross_entropy(network(unit_rms(x[chosen].flatten(1))), y[chosen])
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
         seconds = time.perf_counter() - started
         with torch.no_grad():
             scores = network(unit_rms(torch.from_numpy(data.test.x).flatten(1)))

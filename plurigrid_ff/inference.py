@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 from plurigrid_ff.config import DataConfig, Device, Settings
 from plurigrid_ff.errors import DataError
 from plurigrid_ff.host.folder import NETWORK_FILE, read_run_config
+from plurigrid_ff.host.plugins import Host, load_host
 from plurigrid_ff.report.reading import read_report
 from plurigrid_ff.results import Assessment
+from plurigrid_ff.runs import join_objectives
 
 if TYPE_CHECKING:
     from plurigrid_ff.data.dataset import Dataset
@@ -29,7 +31,11 @@ class Prediction(Settings):
 
 
 def evaluate(
-    folder: Path | str, *, data: DataConfig | None = None, device: Device = "auto"
+    folder: Path | str,
+    *,
+    data: DataConfig | None = None,
+    device: Device = "auto",
+    host: Host | None = None,
 ) -> Assessment:
     """Measure a finished run's network on a test split.
 
@@ -37,6 +43,7 @@ def evaluate(
         folder: The run folder.
         data: Another data set of the same shape and classes; None: the run's own.
         device: Where to compute.
+        host: Objectives to choose from; None loads every installed plugin.
 
     Raises:
         RunFolderError: No finished run lies there.
@@ -53,6 +60,7 @@ def evaluate(
     folder = Path(folder)
     config = read_run_config(folder)
     report = read_report(folder)
+    join_objectives(host or load_host())
     network, card = load_network(folder / NETWORK_FILE)
     place = resolve_device(device)
     dataset = load_dataset(data or config.data, seed=config.seed)
@@ -78,6 +86,7 @@ def predict(
     *,
     label_column: str | None = None,
     device: Device = "auto",
+    host: Host | None = None,
 ) -> list[Prediction]:
     """Label samples with a finished run's network.
 
@@ -86,6 +95,7 @@ def predict(
         samples: An .npz file (``x``), a .csv file, or an idx file of images.
         label_column: CSV column to leave out.
         device: Where to compute.
+        host: Objectives to choose from; None loads every installed plugin.
 
     Raises:
         RunFolderError: No run lies there.
@@ -101,6 +111,7 @@ def predict(
 
     folder = Path(folder)
     read_run_config(folder)
+    join_objectives(host or load_host())
     network, card = load_network(folder / NETWORK_FILE)
     place = resolve_device(device)
     x = load_inputs(Path(samples), feature_shape=card.feature_shape, label_column=label_column)

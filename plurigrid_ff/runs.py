@@ -72,6 +72,7 @@ def train(
     host = host or load_host()
     watcher = watcher or Watcher()
     skills = _resolve(config, host)
+    join_objectives(host)
     config = _resolved(config, skills)
     folder = RunFolder(out)
     if resume and folder.is_complete and not folder.is_begun:
@@ -93,6 +94,17 @@ def train(
             "is untouched: put that right and go on with --resume"
         ) from error
     return report
+
+
+def join_objectives(host: Host) -> None:
+    """Let networks use the objectives that plugins offer.
+
+    Raises:
+        PluginError: A plugin offers one under a name that the library has.
+    """
+    from plurigrid_ff.learning.objectives import offer_objectives
+
+    offer_objectives({o.name: (o.home, o.provider) for o in host.objectives.values()})
 
 
 def _resolve(config: RunConfig, host: Host) -> dict[Role, Skill]:

@@ -19,6 +19,7 @@ COMMANDS = {
     "predict": "Label samples with a trained network.",
     "triads": "List, check, compose and run triads of skills.",
     "skills": "List skills: role, trit, ports, and whether they are installed.",
+    "objectives": "List local objectives: what each tells apart, its options and its paper.",
     "plugins": "List plugins, and why one did not load.",
     "doctor": "Show versions, device, data sets found and plugins that failed.",
 }

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from plurigrid_ff.cli import Options
 from plurigrid_ff.cli.output import clean_errors, json_option, print_json, print_table
 
 if TYPE_CHECKING:
@@ -17,8 +18,15 @@ if TYPE_CHECKING:
 @click.option("--label-column", help="CSV column that holds the labels.")
 @click.option("--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"]))
 @json_option
+@click.pass_obj
 def command(
-    run_folder: Path, data: str | None, label_column: str | None, device: "Device", as_json: bool
+    options: Options,
+    /,
+    run_folder: Path,
+    data: str | None,
+    label_column: str | None,
+    device: "Device",
+    as_json: bool,
 ) -> None:
     """Measure the network of RUN_FOLDER on test samples: in all, and layer by layer.
 
@@ -32,7 +40,7 @@ def command(
         from plurigrid_ff.inference import evaluate
 
         other = DataConfig(source=data, label_column=label_column) if data else None
-        assessment = evaluate(run_folder, data=other, device=device)
+        assessment = evaluate(run_folder, data=other, device=device, host=options.host)
         if as_json:
             print_json(assessment.model_dump(mode="json"))
             return

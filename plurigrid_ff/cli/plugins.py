@@ -28,9 +28,9 @@ def command(options: Options, as_json: bool) -> None:
                 record.name,
                 f"{record.distribution or '?'} {record.version or ''}".strip(),
                 record.status,
-                ", ".join(record.skills),
+                ", ".join((*record.skills, *record.objectives)),
                 record.error or "",
             )
             for record in records
         ]
-        print_table(("plugin", "distribution", "status", "skills", "error"), rows)
+        print_table(("plugin", "distribution", "status", "offers", "error"), rows)

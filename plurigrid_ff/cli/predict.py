@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from plurigrid_ff.cli import Options
 from plurigrid_ff.cli.output import clean_errors, json_option, print_json
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path), help="Write CSV here, not to the screen.")
 @click.option("--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"]))
 @json_option
+@click.pass_obj
 def command(
+    options: Options,
+    /,
     run_folder: Path,
     samples: Path,
     label_column: str | None,
@@ -39,7 +43,9 @@ def command(
         from plurigrid_ff.files import written_beside
         from plurigrid_ff.inference import predict
 
-        predictions = predict(run_folder, samples, label_column=label_column, device=device)
+        predictions = predict(
+            run_folder, samples, label_column=label_column, device=device, host=options.host
+        )
         if out is not None:
             with (
                 written_beside(out) as temporary,

@@ -1,6 +1,7 @@
 """Everything a plugin may implement, one function each."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pluggy
 
@@ -23,4 +24,19 @@ def register_skills(register: Callable[[Skill], None]) -> None:
         register: Call it once per skill. Raises ``DuplicateSkillError`` when another
             plugin already offers a skill of that name, and ``PluginError`` when the
             card contradicts the registry's trit for that name.
+    """
+
+
+@hookspec
+def register_objectives(register: Callable[[str, str | Callable[[], Any]], None]) -> None:
+    """Offer local objectives, by name, without loading them.
+
+    An objective subclasses ``plurigrid_ff.learning.objectives.Objective``, which imports
+    torch; so it lives in a module of its own, which loads when a run asks for it.
+
+    Args:
+        register: Call it once per objective, with the name that run files use and where the
+            class is: ``"package.module:Class"``, or a function that imports and returns it.
+            Raises ``PluginError`` when another plugin already offers an objective of that
+            name, or when one of the two makes no sense.
     """

@@ -1,8 +1,7 @@
-"""Find plugins, ask them for skills, and survive the broken ones."""
+"""Find plugins, ask them for skills and objectives, and survive the broken ones."""
 
 import os
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
@@ -11,6 +10,7 @@ import pluggy
 
 from plurigrid_ff.config import Settings
 from plurigrid_ff.host import hookspecs
+from plurigrid_ff.host.objectives import Home, ObjectiveOffer, check_offer
 from plurigrid_ff.host.registry import Registry
 from plurigrid_ff.host.skill import Skill
 
@@ -27,14 +27,16 @@ class PluginRecord(Settings):
     status: Literal["loaded", "failed", "disabled", "missing"]
     error: str | None = None
     skills: tuple[str, ...] = ()
+    objectives: tuple[str, ...] = ()
     load_seconds: float = 0.0
 
 
 @dataclass
 class Host:
-    """The skills on offer, and what became of every plugin."""
+    """The skills and objectives on offer, and what became of every plugin."""
 
     registry: Registry = field(default_factory=Registry)
+    objectives: dict[str, ObjectiveOffer] = field(default_factory=dict)
     plugins: list[PluginRecord] = field(default_factory=list)
 
     @property
@@ -44,7 +46,7 @@ class Host:
 
 
 def load_host(*, allow_plugins: bool = True) -> Host:
-    """Load every allowed plugin, in name order, and collect its skills.
+    """Load every allowed plugin, in name order, and collect what it offers.
 
     Entry points are loaded one by one: a plugin that raises is recorded and the rest go
     on. ``PLURIGRID_FF_PLUGINS`` holds the names that may load, separated by commas; unset
@@ -60,7 +62,7 @@ def load_host(*, allow_plugins: bool = True) -> Host:
         if allowed is not None and entry.name not in allowed:
             host.plugins.append(_record(entry, "disabled"))
         else:
-            host.plugins.append(_load(entry, host.registry))
+            host.plugins.append(_load(entry, host))
     for name in sorted((allowed or set()) - {entry.name for entry in found}):
         host.plugins.append(_missing(name))
     return host
@@ -74,34 +76,52 @@ def _allowed_names() -> set[str] | None:
     return {name.strip() for name in text.split(",") if name.strip()}
 
 
-def _load(entry: EntryPoint, registry: Registry) -> PluginRecord:
-    """Load one plugin and collect its skills, or say why that failed."""
+def _load(entry: EntryPoint, host: Host) -> PluginRecord:
+    """Load one plugin and collect what it offers, or say why that failed."""
     started = time.perf_counter()
-    offered: list[Skill] = []
+    skills: list[Skill] = []
+    objectives: list[ObjectiveOffer] = []
     try:
-        for skill in _offers(entry):
-            registry.register(skill, provider=entry.name)
-            offered.append(skill)
+        found_skills, found_objectives = _offers(entry)
+        for skill in found_skills:
+            host.registry.register(skill, provider=entry.name)
+            skills.append(skill)
+        for offer in found_objectives:
+            check_offer(offer, host.objectives)
+            host.objectives[offer.name] = offer
+            objectives.append(offer)
     # Foreign code enters here: whatever it raises, the host goes on without it.
     except (Exception, SystemExit) as error:
-        for skill in offered:
-            del registry.skills[skill.name], registry.providers[skill.name]
+        for skill in skills:
+            del host.registry.skills[skill.name], host.registry.providers[skill.name]
+        for offer in objectives:
+            del host.objectives[offer.name]
         reason = f"{type(error).__name__}: {error}"
         return _record(entry, "failed", error=reason, started=started)
-    names = tuple(skill.name for skill in offered)
-    return _record(entry, "loaded", skills=names, started=started)
+    return _record(
+        entry,
+        "loaded",
+        skills=tuple(skill.name for skill in skills),
+        objectives=tuple(offer.name for offer in objectives),
+        started=started,
+    )
 
 
-def _offers(entry: EntryPoint) -> list[Skill]:
+def _offers(entry: EntryPoint) -> tuple[list[Skill], list[ObjectiveOffer]]:
     """Call a plugin's hooks under a manager of its own, so that it can break no other."""
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     manager.register(entry.load(), name=entry.name)
     manager.check_pending()
     skills: list[Skill] = []
-    register: Callable[[Skill], None] = skills.append
-    manager.hook.register_skills(register=register)
-    return skills
+    objectives: list[ObjectiveOffer] = []
+
+    def register_objective(name: str, home: Home) -> None:
+        objectives.append(ObjectiveOffer(name, home, entry.name))
+
+    manager.hook.register_skills(register=skills.append)
+    manager.hook.register_objectives(register=register_objective)
+    return skills, objectives
 
 
 def _record(

@@ -98,7 +98,7 @@ class TopK(Goodness):
         share: k as a share of the features, at least one unit.
 
     Reference:
-        Sparse goodness for Forward-Forward learning (2026), arXiv:2604.13081.
+        Yuksel & Sawaf (2026), "Sparse Goodness", arXiv:2604.13081.
     """
 
     name = "top-k"
@@ -127,7 +127,7 @@ class Entmax(Goodness):
     Like top-k, but how many units count follows from how they differ.
 
     Reference:
-        Sparse goodness for Forward-Forward learning (2026), arXiv:2604.13081; Peters,
+        Yuksel & Sawaf (2026), "Sparse Goodness", arXiv:2604.13081; Peters,
         Niculae & Martins (2019), "Sparse Sequence-to-Sequence Models", arXiv:1905.05702.
     """
 

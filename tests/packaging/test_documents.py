@@ -11,6 +11,7 @@ from plurigrid_ff.host.skill import Role
 
 ROOT = Path(__file__).resolve().parents[2]
 ECHO = ROOT / "tests" / "fixtures" / "plurigrid_ff_echo"
+COSH = ROOT / "tests" / "fixtures" / "plurigrid_ff_cosh"
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
 DOCUMENTS = sorted(
@@ -60,10 +61,14 @@ def test_continuous_integration_runs_those_two_and_nothing_else():
 
 def test_the_plugin_page_shows_the_plugin_that_the_tests_install():
     (pyproject,) = code_blocks("plugins/README.md", "toml")
-    (module,) = code_blocks("plugins/README.md", "python")
+    module, *objective = code_blocks("plugins/README.md", "python")
 
     assert pyproject == (ECHO / "pyproject.toml").read_text("utf-8")
     assert module == (ECHO / "plurigrid_ff_echo" / "__init__.py").read_text("utf-8")
+    assert objective == [
+        (COSH / "plurigrid_ff_cosh" / name).read_text("utf-8")
+        for name in ("__init__.py", "objective.py")
+    ]
 
 
 def test_the_plugin_page_lists_every_port():

@@ -22,9 +22,9 @@ class Hierarchical(ClassGoodness):
     ``L = CE(g, y) + w SupCon(f, y)``. No closed form: autograd over the activity alone.
 
     Reference:
-        HCL-FF, "Hierarchical Contrastive Learning for Forward-Forward" (2026), CVPR; the
-        term is that of Khosla et al. (2020), "Supervised Contrastive Learning",
-        arXiv:2004.11362, eq. 2.
+        Yao, Chen & Kuo (2026), "HCL-FF: Hierarchical and Contrastive Learning for
+        Forward-Forward Algorithm", CVPR, arXiv:2605.24797; the term is that of Khosla et
+        al. (2020), "Supervised Contrastive Learning", arXiv:2004.11362, eq. 2.
     """
 
     name = "hierarchical"

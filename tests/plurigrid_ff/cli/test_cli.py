@@ -190,3 +190,30 @@ def test_doctor_shows_what_there_is(invoke):
     assert machine["device"]["auto"] in ("cpu", "cuda")
     assert {item["name"]: item["found"] for item in machine["data"]}["digits"]
     assert machine["plugins_failed"] == []
+
+
+def test_objectives_are_listed_and_described(invoke, refused):
+    listed = {item["name"]: item for item in json.loads(invoke("objectives", "--json").stdout)}
+    table = invoke("objectives").output
+    one = invoke("objectives", "symba").output
+
+    assert listed["symba"]["options"][-1]["default"] == 4.0
+    assert listed["self-contrastive"]["passes"] == "one, with a probe"
+    assert "Lee & Song (2023)" in table
+    assert "alpha" in one
+    assert "arXiv:2303.08418" in one
+    assert json.loads(invoke("objectives", "symba", "--json").stdout) == listed["symba"]
+    refused(invoke("objectives", "simba"), "did you mean 'symba'?")
+
+
+def test_an_unlabelled_run_is_trained_evaluated_and_used(invoke, tmp_path):
+    settings = ["--objective", "self-contrastive", "--set", "network.readout=probe"]
+    trained = json.loads(invoke("train", *SMALL, *settings, "--out", "mine", "--json").stdout)
+    np.savez(tmp_path / "new.npz", x=np.random.default_rng(0).random((3, 64), np.float32))
+
+    evaluated = json.loads(invoke("evaluate", "mine", "--json").stdout)
+    predicted = json.loads(invoke("predict", "mine", "new.npz", "--json").stdout)
+
+    assert (trained["readout"], trained["negatives"]) == ("probe", "other-sample")
+    assert evaluated["accuracy"] == trained["test_accuracy"]
+    assert len(predicted) == 3

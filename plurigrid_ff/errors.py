@@ -52,6 +52,10 @@ class TrainingError(PlurigridError):
     """Training that had to stop: a loss that is not finite, say."""
 
 
+class QuantisationError(PlurigridError):
+    """A network that has no integer form, or that does not fit a device's memory."""
+
+
 class MissingExtraError(PlurigridError):
     """A library that only some users need and that is not installed."""
 

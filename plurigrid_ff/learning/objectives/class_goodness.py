@@ -53,7 +53,7 @@ class ClassGoodness(Objective):
     def goodness(self, h: Tensor) -> Tensor:
         """Score every class, ``(batch, features) -> (batch, classes)``."""
         score = h.square() if self.squares else h
-        return self.scale * score.unflatten(1, (self.num_classes, self.group)).mean(dim=2)
+        return self.scale * score.reshape(len(h), self.num_classes, self.group).mean(dim=2)
 
     def loss(self, h: Tensor, y: Tensor) -> Tensor:
         """Return the mean cross-entropy of goodness over classes."""

@@ -10,11 +10,12 @@ SIZES = {"int32_t": 4, "uint32_t": 4, "uint16_t": 2, "int8_t": 1, "uint8_t": 1}
 CODE_BYTES = 4096
 LAYER_BYTES = 48  # a layer's entry in the table of layers
 STACK_BYTES = 512
+VECTOR_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One member of the C code's ``ram``."""
+    """One variable of the C code."""
 
     type: str
     name: str
@@ -28,7 +29,7 @@ class Field:
     @property
     def declaration(self) -> str:
         """Its declaration in C."""
-        return f"{self.type} {self.name}" + ("" if self.count is None else f"[{self.count}]")
+        return f"{self.type} ram_{self.name}" + ("" if self.count is None else f"[{self.count}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,11 @@ class Memory:
 
 
 def ram_fields(network: IntegerNetwork, *, learns: bool) -> list[Field]:
-    """List the members of ``ram``, largest alignment first, so that there is no padding."""
+    """List what changes, largest alignment first, so that there is little padding."""
     layers = network.layers
     threshold = network.objective == "threshold"
-    narrow = max(layer.out_features for layer in layers)
+    # Vectorising compilers warn of writes behind a buffer that their vectors do not divide.
+    narrow = padded(max(layer.out_features for layer in layers), VECTOR_BYTES)
     fields = [Field("int32_t", "total", network.classes)]
     if threshold:
         fields.append(Field("int32_t", "sum", layers[0].out_features))
@@ -82,13 +84,13 @@ def ram_fields(network: IntegerNetwork, *, learns: bool) -> list[Field]:
             ]
     later = [layer.in_features for layer in layers[1:]]
     fields += [
-        Field("int8_t", "input", max([network.inputs, *later])),
+        Field("int8_t", "input", padded(max([network.inputs, *later]), VECTOR_BYTES)),
         Field("int8_t", "hidden", narrow),
     ]
     if threshold and learns:
         fields.append(Field("int8_t", "negative_hidden", narrow))
         if later:
-            fields.append(Field("int8_t", "negative_input", max(later)))
+            fields.append(Field("int8_t", "negative_input", padded(max(later), VECTOR_BYTES)))
     if learns:
         fields += [Field("uint8_t", "halvings"), Field("uint8_t", "started")]
     return fields

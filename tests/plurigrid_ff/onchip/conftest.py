@@ -11,7 +11,7 @@ import pytest
 from plurigrid_ff.onchip.c_source import c_files
 from plurigrid_ff.onchip.network import OBJECTIVES, IntegerLayer, IntegerNetwork, Ratio
 
-STRICT = "-std=c99 -Wall -Wextra -Wpedantic -Werror -Wconversion -Wshadow".split()
+STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wconversion", "-Wshadow"]
 
 
 def random_network(seed: int, **fixed) -> IntegerNetwork:
@@ -91,7 +91,16 @@ class Device:
         return self.call("digest")
 
 
-FUNCTIONS = "goodness predict learn reset set_halvings steps saturated digest".split()
+FUNCTIONS = [
+    "goodness",
+    "predict",
+    "learn",
+    "reset",
+    "set_halvings",
+    "steps",
+    "saturated",
+    "digest",
+]
 
 
 @pytest.fixture
@@ -114,8 +123,17 @@ def build(tmp_path):
             renamed = [f"-Dff_{function}=ff{place}_{function}" for function in FUNCTIONS]
             target = folder / "ff_model.o"
             subprocess.run(
-                [compiler, *STRICT, *flags, *renamed, "-fPIC", "-c", folder / "ff_model.c"]
-                + ["-o", target],
+                [
+                    compiler,
+                    *STRICT,
+                    *flags,
+                    *renamed,
+                    "-fPIC",
+                    "-c",
+                    folder / "ff_model.c",
+                    "-o",
+                    target,
+                ],
                 check=True,
             )
             objects.append(target)

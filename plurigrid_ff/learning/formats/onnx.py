@@ -25,6 +25,7 @@ from plurigrid_ff.learning.objectives.threshold import Threshold
 try:
     import onnx
     from onnx import helper, numpy_helper
+    from onnx.reference import ReferenceEvaluator
 except ImportError as error:
     raise MissingExtraError("--format onnx needs onnx: pip install 'plurigrid-ff[onnx]'") from error
 
@@ -40,7 +41,8 @@ def encode(source: Source, name: str) -> dict[str, bytes]:
     ``(batch, classes)``, and ``label``, ``(batch,)``, int64. The batch may have any size.
 
     Raises:
-        ExportError: The network is too large for one file, or its objective has no graph.
+        ExportError: The network is too large for one file, or nobody has written its
+            objective, with these options, as a graph.
     """
     network, card = source.network, source.card
     size = 4 * sum(value.numel() for value in network.state_dict().values())
@@ -63,8 +65,34 @@ def encode(source: Source, name: str) -> dict[str, bytes]:
         "plurigrid_ff_version": __version__,
     }
     helper.set_model_props(model, facts)
-    onnx.checker.check_model(model, full_check=True)
+    if not _computes_the_same(model, network):
+        raise ExportError(
+            f"{source.path}: its network cannot be written as ONNX: the graph of "
+            f"{card.network.objective!r} with options {card.network.options} computes something "
+            "else; use --format safetensors"
+        )
     return {name: model.SerializeToString()}
+
+
+def _computes_the_same(model: onnx.ModelProto, network: FFNetwork) -> bool:
+    """Run the graph beside the network on drawn samples.
+
+    The graph is a second implementation: a setting that it does not know of would otherwise
+    give a file that is well-formed and wrong.
+    """
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn((16, *network.feature_shape), generator=generator)
+    if network.config.scaling == "standard":
+        flat = x.flatten(1) * network.get_buffer("input_deviation")
+        x = (flat + network.get_buffer("input_mean")).view_as(x)
+    expected = network(x).numpy()
+    try:
+        onnx.checker.check_model(model, full_check=True)
+        goodness, _ = ReferenceEvaluator(model).run(None, {"samples": x.numpy()})
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError):
+        return False
+    # Rounding in sums of other orders: 6e-7 measured in four layers of 2000.
+    return bool(np.abs(goodness - expected).max() <= 1e-3 * np.abs(expected).max())
 
 
 class _Builder:

@@ -169,3 +169,21 @@ def test_a_network_too_large_for_one_file_is_refused(monkeypatch):
 
     with pytest.raises(ExportError, match=f"take {size} bytes, but an ONNX file holds at most"):
         onnx.encode(source_of(network), "net.onnx")
+
+
+def test_a_setting_that_the_graph_lacks_is_refused(monkeypatch):
+    network = FFNetwork(NetworkConfig(hidden=(6,), objective="threshold"), (4,), 2, seed=0)
+    threshold = type(network.stack[0].objective)
+    monkeypatch.setattr(threshold, "goodness", lambda self, h: h.mean(dim=-1))
+
+    with pytest.raises(ExportError, match="the graph of 'threshold' with options {} computes"):
+        onnx.encode(source_of(network), "net.onnx")
+
+
+def test_a_graph_whose_shapes_do_not_fit_is_refused(monkeypatch):
+    network = FFNetwork(NetworkConfig(hidden=(6,), objective="threshold"), (4,), 2, seed=0)
+    threshold = type(network.stack[0].objective)
+    monkeypatch.setitem(onnx.GOODNESS, threshold, lambda builder, objective, h, prefix: h)
+
+    with pytest.raises(ExportError, match="computes something else; use --format safetensors"):
+        onnx.encode(source_of(network), "net.onnx")

@@ -44,6 +44,10 @@ class RunFolderError(PlurigridError):
     """A run folder that exists already, or does not hold a run."""
 
 
+class ExportError(PlurigridError):
+    """An export whose place is taken, or a network that the format cannot hold."""
+
+
 class DeviceError(PlurigridError):
     """A device that was asked for and is not there."""
 

@@ -7,12 +7,21 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from plurigrid_ff.onchip.support import support_files
+from plurigrid_ff.onchip.vectors import vectors_header
 
 MODEL = Path(__file__).resolve().parents[3] / "fixtures" / "onchip"
-INPUTS = [[9, 1], [1, 9], [-3, 0, 9], [0, 0, 1, 9], [-128, 127, 5, 0, 0, 0, 0, 1], [0] * 8]
+INPUTS = [
+    [9, 1, 0, 0, 0, 0, 0, 0],
+    [1, 9, 0, 0, 0, 0, 0, 0],
+    [-3, 0, 9, 0, 0, 0, 0, 0],
+    [0, 0, 1, 9, 0, 0, 0, 0],
+    [-128, 127, 5, 0, 0, 0, 0, 1],
+    [0, 0, 0, 0, 0, 0, 0, 0],
+]
 LABELS = [0, 1, 2, 3, 3, 2]
 
 
@@ -27,10 +36,9 @@ class Oracle:
     def after(cls, labels):
         """Learn the first inputs with these labels, then predict all."""
         weights = [[i + 1 if i == c else 0 for i in range(8)] for c in range(4)]
-        padded = [x + [0] * (8 - len(x)) for x in INPUTS]
-        for x, label in zip(padded, labels, strict=False):
+        for x, label in zip(INPUTS, labels, strict=False):
             weights[label] = [w + v for w, v in zip(weights[label], x, strict=True)]
-        sums = [[sum(map(int.__mul__, row, x)) for row in weights] for x in padded]
+        sums = [[sum(map(int.__mul__, row, x)) for row in weights] for x in INPUTS]
         digest = 2166136261 ^ len(labels)
         for weight in itertools.chain(*weights):
             digest = (digest ^ weight & 0xFFFF) * 16777619 % 2**32
@@ -38,17 +46,7 @@ class Oracle:
 
 
 def vectors(predicted, digest):
-    """Write vectors.h as the exporter does."""
-    rows = ", ".join("{" + ", ".join(map(str, x)) + "}" for x in INPUTS)
-    return f"""
-#include <stdint.h>
-#define VECTORS {len(INPUTS)}
-#define LEARN_STEPS {len(LABELS)}
-static const int8_t vector_x[VECTORS][FF_INPUTS] = {{{rows}}};
-static const uint8_t vector_label[VECTORS] = {{{", ".join(map(str, LABELS))}}};
-static const uint8_t vector_predicted[VECTORS] = {{{", ".join(map(str, predicted))}}};
-static const uint32_t vector_digest = 0x{digest:08x}u;
-"""
+    return vectors_header(np.array(INPUTS, np.int8), LABELS, predicted, digest, steps=len(LABELS))
 
 
 @pytest.fixture

@@ -60,6 +60,10 @@ class QuantisationError(PlurigridError):
     """A network that has no integer form, or that does not fit a device's memory."""
 
 
+class ToolchainError(PlurigridError):
+    """A compiler that is missing, or a file that no compiler wrote."""
+
+
 class MissingExtraError(PlurigridError):
     """A library that only some users need and that is not installed."""
 

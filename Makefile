@@ -5,7 +5,7 @@ OUT ?= runs/demo
 TORCH ?=
 BIN := .venv/bin/
 
-.PHONY: help demo test lint types imports tests constraints clean runtime dev
+.PHONY: help demo test lint types imports tests constraints clean runtime dev toolchain
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -25,7 +25,7 @@ types: dev  ## mypy
 imports: dev  ## import-linter: who may import whom
 	$(BIN)lint-imports
 
-tests: dev  ## pytest with coverage
+tests: dev toolchain  ## pytest with coverage
 	OMP_NUM_THREADS=1 $(BIN)python -m pytest -n 2 --dist loadgroup --cov
 
 constraints:  ## renew constraints.txt; TORCH=2.14.0 moves torch too
@@ -40,3 +40,6 @@ runtime:
 
 dev:
 	@$(PYTHON) tools/bootstrap.py dev
+
+toolchain:
+	@$(PYTHON) tools/toolchain.py

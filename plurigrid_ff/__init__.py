@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     )
     from plurigrid_ff.data.load import load_dataset
     from plurigrid_ff.errors import PlurigridError
+    from plurigrid_ff.exports import export_run
     from plurigrid_ff.host.hookspecs import hookimpl
     from plurigrid_ff.host.plugins import load_host
     from plurigrid_ff.host.ports import Inbox, Outbox, Port
@@ -52,6 +53,7 @@ __all__ = [
     "Triad",
     "Verdict",
     "evaluate",
+    "export_run",
     "find_triad",
     "hookimpl",
     "load_dataset",
@@ -81,6 +83,7 @@ _HOMES = {
     "Triad": "config",
     "Verdict": "results",
     "evaluate": "inference",
+    "export_run": "exports",
     "find_triad": "host.triad",
     "hookimpl": "host.hookspecs",
     "load_dataset": "data.load",

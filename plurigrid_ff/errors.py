@@ -44,12 +44,24 @@ class RunFolderError(PlurigridError):
     """A run folder that exists already, or does not hold a run."""
 
 
+class ExportError(PlurigridError):
+    """An export whose place is taken, or a network that the format cannot hold."""
+
+
 class DeviceError(PlurigridError):
     """A device that was asked for and is not there."""
 
 
 class TrainingError(PlurigridError):
     """Training that had to stop: a loss that is not finite, say."""
+
+
+class QuantisationError(PlurigridError):
+    """A network that has no integer form, or that does not fit a device's memory."""
+
+
+class ToolchainError(PlurigridError):
+    """A compiler that is missing, or a file that no compiler wrote."""
 
 
 class MissingExtraError(PlurigridError):

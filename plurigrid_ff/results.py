@@ -139,3 +139,23 @@ class RunReport(Result):
     versions: dict[str, str]
     seconds: float = Field(description="Wall-clock seconds of all rounds.")
     log_head: str = Field(description="Hash of the last log entry; it covers all before it.")
+
+
+class ExportedFile(Result):
+    """One file of an export."""
+
+    name: str
+    bytes: int
+
+
+class ExportReport(Result):
+    """What an export wrote, and what goes into the network and comes out of it."""
+
+    format: str
+    out: str = Field(description="The file that was asked for.")
+    files: tuple[ExportedFile, ...] = Field(description="All files, in the folder of ``out``.")
+    feature_shape: tuple[int, ...] = Field(description="Shape of one sample.")
+    class_names: tuple[str, ...] = Field(description="Class 0 first.")
+    data: str = Field(description="Name of the data set that the network learned from.")
+    objective: str
+    parameters: int

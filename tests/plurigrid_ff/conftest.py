@@ -1,12 +1,15 @@
-"""One small run through the triad, made once."""
+"""One small run through the triad, made once; the programs that C code is built with."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from plurigrid_ff import runs
 from plurigrid_ff.config import NetworkConfig, RunConfig, TrainingConfig
+from plurigrid_ff.errors import ToolchainError
 from plurigrid_ff.host.triad import find_triad
+from plurigrid_ff.onchip.toolchain import find_tool
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +38,18 @@ def contents():
         return {path.name: path.read_bytes() for path in folder.iterdir()}
 
     return read
+
+
+@pytest.fixture(scope="session")
+def tool():
+    """Find programs; without one the test is skipped, but fails where CI is set."""
+
+    def find(*programs):
+        try:
+            return [str(find_tool(program)) for program in programs]
+        except ToolchainError as error:
+            if os.environ.get("CI"):
+                pytest.fail(str(error))
+            pytest.skip(str(error))
+
+    return find

@@ -1,0 +1,127 @@
+"""What a network takes on the device, known before anything is compiled."""
+
+from dataclasses import dataclass
+
+from plurigrid_ff.onchip.network import IntegerNetwork
+
+KIB = 1024
+SIZES = {"int32_t": 4, "uint32_t": 4, "uint16_t": 2, "int8_t": 1, "uint8_t": 1}
+# Upper bounds, from the largest seen with arm-none-eabi-gcc -Os for Cortex-M0 and -M3.
+CODE_BYTES = 4096
+LAYER_BYTES = 48  # a layer's entry in the table of layers
+STACK_BYTES = 512
+VECTOR_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One variable of the C code."""
+
+    type: str
+    name: str
+    count: int | None = None
+
+    @property
+    def bytes(self) -> int:
+        """Its size."""
+        return SIZES[self.type] * (1 if self.count is None else self.count)
+
+    @property
+    def declaration(self) -> str:
+        """Its declaration in C."""
+        return f"{self.type} ram_{self.name}" + ("" if self.count is None else f"[{self.count}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes on the device.
+
+    Attributes:
+        weights: Weights, biases and directions, wherever they lie.
+        tables: Constant tables, in flash.
+        code: Upper bound of the machine code, in flash.
+        ram: All that changes, exactly what the C code declares.
+        stack: Upper bound of what a call puts on the stack.
+    """
+
+    weights: int
+    tables: int
+    code: int
+    ram: int
+    stack: int
+
+    @property
+    def flash(self) -> int:
+        """Bytes of flash."""
+        return self.tables + self.code
+
+    @property
+    def ram_in_all(self) -> int:
+        """Bytes of RAM, stack included."""
+        return self.ram + self.stack
+
+
+def ram_fields(network: IntegerNetwork, *, learns: bool) -> list[Field]:
+    """List what changes, largest alignment first, so that there is little padding."""
+    layers = network.layers
+    threshold = network.objective == "threshold"
+    # Vectorising compilers warn of writes behind a buffer that their vectors do not divide.
+    narrow = padded(max(layer.out_features for layer in layers), VECTOR_BYTES)
+    fields = [Field("int32_t", "total", network.classes)]
+    if threshold:
+        fields.append(Field("int32_t", "sum", layers[0].out_features))
+    else:
+        fields.append(Field("int32_t", "scores", network.classes))
+    if learns:
+        fields += [Field("uint32_t", "step"), Field("uint32_t", "saturated")]
+        fields += [Field("int32_t", f"bias_{i}", la.bias.size) for i, la in enumerate(layers)]
+        fields.append(Field("uint16_t", "dither", padded(widest(network), 4)))
+        fields += [Field("int8_t", f"weight_{i}", la.weight.size) for i, la in enumerate(layers)]
+        if network.objective == "projection":
+            fields += [
+                Field("int8_t", f"directions_{i}", la.directions.size)
+                for i, la in enumerate(layers)
+            ]
+    later = [layer.in_features for layer in layers[1:]]
+    fields += [
+        Field("int8_t", "input", padded(max([network.inputs, *later]), VECTOR_BYTES)),
+        Field("int8_t", "hidden", narrow),
+    ]
+    if threshold and learns:
+        fields.append(Field("int8_t", "negative_hidden", narrow))
+        if later:
+            fields.append(Field("int8_t", "negative_input", padded(max(later), VECTOR_BYTES)))
+    if learns:
+        fields += [Field("uint8_t", "halvings"), Field("uint8_t", "started")]
+    return fields
+
+
+def memory(network: IntegerNetwork, *, learns: bool) -> Memory:
+    """Count a network's bytes on the device.
+
+    Args:
+        network: The network.
+        learns: Whether it learns there, which keeps the weights in RAM as well.
+    """
+    weights = sum(
+        layer.weight.size + 4 * layer.bias.size + layer.directions.size for layer in network.layers
+    )
+    exponential = 2 * 256 if learns else 0
+    ram = sum(field.bytes for field in ram_fields(network, learns=learns))
+    return Memory(
+        weights=weights,
+        tables=weights + exponential + LAYER_BYTES * len(network.layers),
+        code=CODE_BYTES,
+        ram=padded(ram, 4),
+        stack=STACK_BYTES,
+    )
+
+
+def widest(network: IntegerNetwork) -> int:
+    """Most numbers that one update touches in a row."""
+    return max(max(layer.in_features, layer.out_features) for layer in network.layers)
+
+
+def padded(count: int, to: int) -> int:
+    """Round up to a multiple."""
+    return -(-count // to) * to

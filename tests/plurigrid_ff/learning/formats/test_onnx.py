@@ -1,0 +1,189 @@
+"""ONNX graphs, run by onnxruntime, against the network itself."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
+
+from plurigrid_ff import __version__  # noqa: E402 (after the skip)
+from plurigrid_ff.config import NetworkConfig  # noqa: E402
+from plurigrid_ff.errors import ExportError  # noqa: E402
+from plurigrid_ff.learning.checkpoint import NetworkCard  # noqa: E402
+from plurigrid_ff.learning.formats import Source, onnx  # noqa: E402
+from plurigrid_ff.learning.network import FFNetwork  # noqa: E402
+from plurigrid_ff.learning.objectives import known_objectives  # noqa: E402
+
+# Both sum the same float32 products in another order.
+TOLERANCE = {"rtol": 1e-4, "atol": 1e-5}
+
+
+def source_of(network, names=None):
+    names = names or tuple(f"class {index}" for index in range(network.num_classes))
+    card = NetworkCard(
+        network=network.config,
+        feature_shape=network.feature_shape,
+        class_names=names,
+        data="made up",
+    )
+    return Source(network, card, Path("network.safetensors"))
+
+
+def session_of(network, names=None):
+    content = onnx.encode(source_of(network, names), "net.onnx")["net.onnx"]
+    return onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+
+
+def draw(generator, *shape):
+    return torch.randn(shape, generator=generator)
+
+
+@st.composite
+def networks(draws):
+    """A network whose every parameter has been moved, biases included, and its generator."""
+    objective = draws(st.sampled_from(sorted(known_objectives())))
+    num_classes = draws(st.integers(2, 6))
+    widths = st.integers(1, 9).map(
+        lambda n: n * num_classes if objective == "class-goodness" else n
+    )
+    options = {}
+    if objective == "class-goodness":
+        options = {
+            "activity": draws(st.sampled_from(["squares", "plain"])),
+            "scale": draws(st.sampled_from([0.5, 4.0])),
+        }
+    config = NetworkConfig(
+        hidden=tuple(draws(st.lists(widths, min_size=1, max_size=3))),
+        objective=objective,
+        scaling=draws(st.sampled_from(["none", "standard"])),
+        options=options,
+    )
+    shape = tuple(draws(st.lists(st.integers(1, 5), min_size=1, max_size=3)))
+    generator = torch.Generator().manual_seed(draws(st.integers(0, 2**32 - 1)))
+    network = FFNetwork(config, shape, num_classes, seed=0)
+    network.fit_scaling(3 * draw(generator, 20, *shape) + 2)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter += 0.3 * draw(generator, *parameter.shape)
+    return network, generator
+
+
+@given(made=networks(), batch=st.sampled_from([0, 1, 2, 17]))
+def test_onnxruntime_computes_what_the_network_computes(made, batch):
+    network, generator = made
+    x = draw(generator, batch, *network.feature_shape)
+
+    goodness, label = session_of(network).run(["goodness", "label"], {"samples": x.numpy()})
+
+    expected = network(x)
+    torch.testing.assert_close(torch.from_numpy(goodness), expected, **TOLERANCE)
+    assert label.dtype == np.int64
+    assert label.shape == (batch,)
+    # Where two classes are as good to within rounding, either may win.
+    chosen = expected.gather(1, torch.from_numpy(label)[:, None])
+    torch.testing.assert_close(chosen, expected.amax(dim=1, keepdim=True), **TOLERANCE)
+
+
+@pytest.mark.parametrize("objective", sorted(known_objectives()))
+def test_every_objective_labels_samples_as_the_network_does(objective):
+    network = FFNetwork(NetworkConfig(hidden=(60, 40), objective=objective), (8, 8), 10, seed=3)
+    x = draw(torch.Generator().manual_seed(0), 200, 8, 8)
+
+    goodness, label = session_of(network).run(None, {"samples": x.numpy()})
+
+    torch.testing.assert_close(torch.from_numpy(goodness), network(x), **TOLERANCE)
+    assert label.tolist() == network.predict(x).tolist()
+
+
+def test_a_sample_of_zeros_is_not_divided_by_zero():
+    network = FFNetwork(NetworkConfig(hidden=(6, 5)), (4,), 3, seed=0)
+
+    goodness, _ = session_of(network).run(None, {"samples": np.zeros((1, 4), np.float32)})
+
+    torch.testing.assert_close(torch.from_numpy(goodness), network(torch.zeros(1, 4)))
+
+
+def test_inputs_and_outputs_have_names_and_shapes():
+    session = session_of(FFNetwork(NetworkConfig(hidden=(6,)), (4, 2), 3, seed=0))
+
+    described = [
+        (item.name, item.shape, item.type)
+        for item in [*session.get_inputs(), *session.get_outputs()]
+    ]
+
+    assert described == [
+        ("samples", ["batch", 4, 2], "tensor(float)"),
+        ("goodness", ["batch", 3], "tensor(float)"),
+        ("label", ["batch"], "tensor(int64)"),
+    ]
+
+
+def test_the_file_holds_class_names_data_and_version():
+    network = FFNetwork(NetworkConfig(hidden=(6,)), (4,), 2, seed=0)
+
+    found = session_of(network, ("naïve", "a,b")).get_modelmeta().custom_metadata_map
+
+    assert json.loads(found["class_names"]) == ["naïve", "a,b"]
+    assert found["data"] == "made up"
+    assert found["objective"] == "projection"
+    assert found["plurigrid_ff_version"] == __version__
+
+
+def test_two_rails_hold_each_weight_once():
+    config = NetworkConfig(hidden=(30, 20), objective="threshold")
+    network = FFNetwork(config, (8,), 10, seed=0)
+
+    content = onnx.encode(source_of(network), "net.onnx")["net.onnx"]
+
+    weights = 4 * network.num_parameters
+    assert len(content) < weights + math.prod((4, 10, 30)) + 4000
+
+
+def test_the_same_network_gives_the_same_bytes():
+    network = FFNetwork(NetworkConfig(hidden=(6,)), (4,), 2, seed=0)
+
+    assert onnx.encode(source_of(network), "a") == onnx.encode(source_of(network), "a")
+
+
+def test_an_objective_without_a_graph_is_refused(monkeypatch):
+    network = FFNetwork(NetworkConfig(hidden=(6,)), (4,), 2, seed=0)
+    monkeypatch.delitem(onnx.GOODNESS, known_objectives()["projection"])
+
+    with pytest.raises(
+        ExportError, match="'projection' cannot be written as ONNX, only class-goodness, threshold"
+    ):
+        onnx.encode(source_of(network), "net.onnx")
+
+
+def test_a_network_too_large_for_one_file_is_refused(monkeypatch):
+    network = FFNetwork(NetworkConfig(hidden=(6,), scaling="standard"), (4,), 2, seed=0)
+    size = 4 * (4 * 6 + 6 + 2 * 6 + 4 + 4)  # weight, bias, directions, mean, deviation
+    monkeypatch.setattr(onnx, "MAX_BYTES", size - 1)
+
+    with pytest.raises(ExportError, match=f"take {size} bytes, but an ONNX file holds at most"):
+        onnx.encode(source_of(network), "net.onnx")
+
+
+def test_a_setting_that_the_graph_lacks_is_refused(monkeypatch):
+    network = FFNetwork(NetworkConfig(hidden=(6,), objective="threshold"), (4,), 2, seed=0)
+    threshold = type(network.stack[0].objective)
+    monkeypatch.setattr(threshold, "goodness", lambda self, h: h.mean(dim=-1))
+
+    with pytest.raises(ExportError, match="the graph of 'threshold' with options {} computes"):
+        onnx.encode(source_of(network), "net.onnx")
+
+
+def test_a_graph_whose_shapes_do_not_fit_is_refused(monkeypatch):
+    network = FFNetwork(NetworkConfig(hidden=(6,), objective="threshold"), (4,), 2, seed=0)
+    threshold = type(network.stack[0].objective)
+    monkeypatch.setitem(onnx.GOODNESS, threshold, lambda builder, objective, h, prefix: h)
+
+    with pytest.raises(ExportError, match="computes something else; use --format safetensors"):
+        onnx.encode(source_of(network), "net.onnx")

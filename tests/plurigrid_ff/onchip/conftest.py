@@ -1,0 +1,157 @@
+"""Random integer networks, and the C they turn into as a library that Python can call."""
+
+import ctypes
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from plurigrid_ff.onchip.c_source import c_files
+from plurigrid_ff.onchip.network import OBJECTIVES, IntegerLayer, IntegerNetwork, Ratio
+
+STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wconversion", "-Wshadow"]
+
+
+def random_network(seed: int, **fixed) -> IntegerNetwork:
+    """Draw a small network of any objective, its numbers out to the ends of their ranges."""
+    rng = np.random.default_rng(seed)
+    objective = fixed.get("objective", OBJECTIVES[rng.integers(3)])
+    classes = int(rng.integers(2, 20 if objective == "threshold" else 12))
+    inputs = int(rng.integers(1, 24))
+    columns = classes if objective == "threshold" else 0
+    spread = rng.choice([4, 30, 127])
+    layers = []
+    width = inputs + columns
+    for _ in range(rng.integers(1, 4)):
+        units = int(rng.integers(1, 4)) * classes
+        weight_bits = int(rng.integers(3, 9))
+        rows = classes if objective == "projection" else 0
+        layers.append(
+            IntegerLayer(
+                weight=rng.integers(-spread, spread + 1, (units, width), dtype=np.int8),
+                bias=rng.integers(-5000, 5000, units, dtype=np.int32),
+                directions=rng.integers(-spread, spread + 1, (rows, units), dtype=np.int8),
+                weight_bits=weight_bits,
+                activity_bits=int(rng.integers(0, min(weight_bits + 4, 5) + 1)),
+                direction_bits=int(rng.integers(0, 7)),
+                goodness=Ratio.near(float(2.0 ** rng.uniform(-6, 3))),
+                threshold=int(rng.integers(0, 3000)),
+                rate_shift=int(rng.integers(0, 20)),
+                direction_shift=int(rng.integers(0, 12)),
+            )
+        )
+        width = units
+    return IntegerNetwork(
+        objective=objective,
+        squares=bool(rng.integers(2)),
+        inputs=inputs,
+        classes=classes,
+        normalises=bool(rng.integers(2)),
+        layers=layers,
+        key=int(rng.integers(0, 2**64, dtype=np.uint64)),
+        halvings=int(rng.integers(0, 3)),
+    )
+
+
+@pytest.fixture(name="random_network")
+def random_network_fixture():
+    return random_network
+
+
+@dataclass
+class Device:
+    """The C code of one network, called from Python."""
+
+    library: ctypes.CDLL
+    prefix: str
+    classes: int
+
+    def __post_init__(self) -> None:
+        for name in ("digest", "predict", "steps", "saturated"):
+            if hasattr(self.library, f"{self.prefix}_{name}"):
+                getattr(self.library, f"{self.prefix}_{name}").restype = ctypes.c_uint32
+
+    def call(self, name: str, *arguments):
+        return getattr(self.library, f"{self.prefix}_{name}")(*arguments)
+
+    def learn(self, x: np.ndarray, label: int) -> None:
+        self.call("learn", x.ctypes.data_as(ctypes.c_void_p), ctypes.c_uint(label))
+
+    def predict(self, x: np.ndarray) -> int:
+        return self.call("predict", x.ctypes.data_as(ctypes.c_void_p))
+
+    def goodness(self, x: np.ndarray) -> list[int]:
+        scores = (ctypes.c_int32 * self.classes)()
+        self.call("goodness", x.ctypes.data_as(ctypes.c_void_p), scores)
+        return list(scores)
+
+    def digest(self) -> int:
+        return self.call("digest")
+
+
+FUNCTIONS = [
+    "goodness",
+    "predict",
+    "learn",
+    "reset",
+    "set_halvings",
+    "steps",
+    "saturated",
+    "digest",
+]
+
+
+@pytest.fixture
+def build(tmp_path):
+    """Compile networks into one library; several at once cost one start of the linker."""
+
+    def make(
+        networks: list[IntegerNetwork],
+        *,
+        learns: bool = True,
+        compiler: str = "gcc",
+        flags: tuple[str, ...] = ("-O1",),
+    ) -> list[Device]:
+        objects = []
+        for place, network in enumerate(networks):
+            folder = tmp_path / f"{compiler}-{learns}-{place}"
+            folder.mkdir()
+            for name, text in c_files(network, learns=learns).items():
+                (folder / name).write_text(text, "utf-8")
+            renamed = [f"-Dff_{function}=ff{place}_{function}" for function in FUNCTIONS]
+            target = folder / "ff_model.o"
+            subprocess.run(
+                [
+                    compiler,
+                    *STRICT,
+                    *flags,
+                    *renamed,
+                    "-fPIC",
+                    "-c",
+                    folder / "ff_model.c",
+                    "-o",
+                    target,
+                ],
+                check=True,
+            )
+            objects.append(target)
+        library = tmp_path / f"{compiler}-{learns}.so"
+        subprocess.run([compiler, *flags, "-shared", *objects, "-o", library], check=True)
+        loaded = ctypes.CDLL(str(library))
+        return [Device(loaded, f"ff{i}", network.classes) for i, network in enumerate(networks)]
+
+    return make
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Write a network's C files; return their folder."""
+
+    def write(network: IntegerNetwork, *, learns: bool = True) -> Path:
+        for name, text in c_files(network, learns=learns).items():
+            (tmp_path / name).write_text(text, "utf-8")
+        return tmp_path
+
+    return write

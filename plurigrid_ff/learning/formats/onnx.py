@@ -15,12 +15,18 @@ from torch import Tensor
 from plurigrid_ff import __version__
 from plurigrid_ff.errors import ExportError, MissingExtraError
 from plurigrid_ff.learning.formats import Source
-from plurigrid_ff.learning.labels import embed_labels
+from plurigrid_ff.learning.goodness import Plain
+from plurigrid_ff.learning.labels import embed_labels, embed_neutral
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.objectives.base import Objective
 from plurigrid_ff.learning.objectives.class_goodness import ClassGoodness
+from plurigrid_ff.learning.objectives.distance import EPSILON, Distance, unit_length
+from plurigrid_ff.learning.objectives.hierarchical import Hierarchical
 from plurigrid_ff.learning.objectives.projection import Projection
+from plurigrid_ff.learning.objectives.symba import SymBa
 from plurigrid_ff.learning.objectives.threshold import Threshold
+from plurigrid_ff.learning.objectives.two_rails import TwoRails
+from plurigrid_ff.learning.probe import Probe
 
 try:
     import onnx
@@ -140,15 +146,19 @@ def _graph(network: FFNetwork) -> onnx.GraphProto:
         prefix = f"layers.{index}"
         weight: Tensor = layer.transform.weight
         bias: Tensor = layer.transform.bias
-        if index == 0 and network.rails == 2:
+        if index == 0 and network.labelled:
             features = weight.shape[1] - network.num_classes
             weight, bias = weight[:, :features], _label_bias(network, weight[:, features:], bias)
-            h = builder.add("Unsqueeze", h, builder.constant("class_axis", [1]))
+            if network.probe is None:
+                h = builder.add("Unsqueeze", h, builder.constant("class_axis", [1]))
         elif layer.normalise:
             h = builder.unit_rms(h)
         a = builder.add("MatMul", h, builder.constant(f"{prefix}.weight", weight.T))
         h = builder.add("Relu", builder.add("Add", a, builder.constant(f"{prefix}.bias", bias)))
-        scores.append(_goodness(builder, layer.objective, h, prefix))
+        if network.probe is None:
+            scores.append(_goodness(builder, layer.objective, h, prefix))
+        else:
+            scores.append(_probe_share(builder, network.probe, h, index))
     goodness = builder.add("Sum", *scores, to="goodness")
     builder.add("ArgMax", goodness, to="label", axis=1, keepdims=0)
     return _finished(builder, network)
@@ -168,8 +178,11 @@ def _label_bias(network: FFNetwork, weight: Tensor, bias: Tensor) -> Tensor:
     """Return what each candidate label adds in the first layer, ``(classes, features)``.
 
     The layer is affine, so the label part of its input becomes one bias per class and the
-    samples are multiplied once, not once per class.
+    samples are multiplied once, not once per class. A probe reads one neutral label instead.
     """
+    if network.probe is not None:
+        neutral = embed_neutral(torch.zeros(1, 0), network.num_classes)
+        return torch.addmm(bias, neutral, weight.T).squeeze(0)
     no_features = torch.zeros(network.num_classes, 0)
     labels = embed_labels(no_features, torch.arange(network.num_classes), network.num_classes)
     return torch.addmm(bias, labels, weight.T)
@@ -206,15 +219,37 @@ def _class_goodness(builder: _Builder, objective: ClassGoodness, h: str, prefix:
     return builder.add("Mul", mean, builder.constant(f"{prefix}.scale", objective.scale))
 
 
-def _threshold(builder: _Builder, objective: Threshold, h: str, prefix: str) -> str:
-    """Average the squares, ``(batch, classes, features) -> (batch, classes)``."""
-    return builder.mean(builder.add("Mul", h, h))
+def _two_rails(builder: _Builder, objective: TwoRails, h: str, prefix: str) -> str:
+    """Average over units, ``(batch, classes, features) -> (batch, classes)``."""
+    return builder.mean(h if isinstance(objective.kind, Plain) else builder.add("Mul", h, h))
+
+
+def _distance(builder: _Builder, objective: Distance, h: str, prefix: str) -> str:
+    """Take the cosine to every anchor, times the scale."""
+    squares = builder.add("Mul", h, h)
+    axis = builder.constant("last_axis", [-1])
+    square = builder.add("ReduceSum", squares, axis, keepdims=1)
+    guarded = builder.add("Add", square, builder.constant("distance_epsilon", EPSILON))
+    unit = builder.add("Div", h, builder.add("Sqrt", guarded))
+    anchors = objective.scale * unit_length(objective.anchors)[0]
+    return builder.add("MatMul", unit, builder.constant(f"{prefix}.anchors", anchors.T))
+
+
+def _probe_share(builder: _Builder, probe: Probe, h: str, index: int) -> str:
+    """Score every class by a layer's share of a probe, ``(batch, classes)``."""
+    part = torch.split(probe.weight, probe.widths, dim=1)[index]
+    weight = builder.constant(f"probe.{index}.weight", part.T)
+    bias = builder.constant("probe.bias", probe.bias / len(probe.widths))
+    return builder.add("Add", builder.add("MatMul", builder.unit_rms(h), weight), bias)
 
 
 GOODNESS: dict[type[Objective], Callable[[_Builder, Any, str, str], str]] = {
     Projection: _projection,
     ClassGoodness: _class_goodness,
-    Threshold: _threshold,
+    Distance: _distance,
+    Hierarchical: _class_goodness,
+    SymBa: _two_rails,
+    Threshold: _two_rails,
 }
 
 

@@ -58,7 +58,7 @@ class Distance(Objective):
 
     def closeness(self, h: Tensor) -> Tensor:
         """Return the cosine to every anchor, ``(batch, features) -> (batch, classes)``."""
-        return _unit(h)[0] @ _unit(self.anchors)[0].T
+        return unit_length(h)[0] @ unit_length(self.anchors)[0].T
 
     def goodness(self, h: Tensor) -> Tensor:
         """Score every class, ``(batch, features) -> (batch, classes)``."""
@@ -77,11 +77,11 @@ class Distance(Objective):
     @torch.no_grad()
     def evaluate(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return the loss and ``dL/dh``: what of ``dL/dc p`` is at right angles to h."""
-        u, length = _unit(h)
-        p, anchor_length = _unit(self.anchors)
+        u, length = unit_length(h)
+        p, anchor_length = unit_length(self.anchors)
         loss, dc = (self._cosine if self.form == "cosine" else self._margin)(u @ p.T, y)
-        self.anchors.grad = _through_unit(dc.T @ u, p, anchor_length)
-        return loss, _through_unit(dc @ p, u, length)
+        self.anchors.grad = through_unit_length(dc.T @ u, p, anchor_length)
+        return loss, through_unit_length(dc @ p, u, length)
 
     def _cosine(self, closeness: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return the cross-entropy and its gradient at the cosines."""
@@ -101,12 +101,12 @@ class Distance(Objective):
         return loss, dc.mul_(share)
 
 
-def _unit(rows: Tensor) -> tuple[Tensor, Tensor]:
+def unit_length(rows: Tensor) -> tuple[Tensor, Tensor]:
     """Return rows at unit length, and the lengths ``(rows, 1)``."""
     length = (rows.square().sum(dim=1, keepdim=True) + EPSILON).sqrt()
     return rows / length, length
 
 
-def _through_unit(gradient: Tensor, unit: Tensor, length: Tensor) -> Tensor:
-    """Carry a gradient back through :func:`_unit`."""
+def through_unit_length(gradient: Tensor, unit: Tensor, length: Tensor) -> Tensor:
+    """Carry a gradient back through :func:`unit_length`."""
     return (gradient - unit * (unit * gradient).sum(dim=1, keepdim=True)) / length

@@ -45,15 +45,20 @@ def draw(generator, *shape):
     return torch.randn(shape, generator=generator)
 
 
+def labelled(objective):
+    return known_objectives()[objective].contrast != "pairs"
+
+
 @st.composite
 def networks(draws):
     """A network whose every parameter has been moved, biases included, and its generator."""
     objective = draws(st.sampled_from(sorted(known_objectives())))
     num_classes = draws(st.integers(2, 6))
-    widths = st.integers(1, 9).map(
-        lambda n: n * num_classes if objective == "class-goodness" else n
-    )
+    grouped = objective in ("class-goodness", "hierarchical")
+    widths = st.integers(1, 9).map(lambda n: n * num_classes if grouped else n)
     options = {}
+    if objective in ("threshold", "symba"):
+        options = {"goodness": draws(st.sampled_from(["squares", "plain"]))}
     if objective == "class-goodness":
         options = {
             "activity": draws(st.sampled_from(["squares", "plain"])),
@@ -64,6 +69,7 @@ def networks(draws):
         objective=objective,
         scaling=draws(st.sampled_from(["none", "standard"])),
         options=options,
+        readout=draws(st.sampled_from(["goodness", "probe"])) if labelled(objective) else "probe",
     )
     shape = tuple(draws(st.lists(st.integers(1, 5), min_size=1, max_size=3)))
     generator = torch.Generator().manual_seed(draws(st.integers(0, 2**32 - 1)))
@@ -93,8 +99,13 @@ def test_onnxruntime_computes_what_the_network_computes(made, batch):
 
 @pytest.mark.parametrize("objective", sorted(known_objectives()))
 def test_every_objective_labels_samples_as_the_network_does(objective):
-    network = FFNetwork(NetworkConfig(hidden=(60, 40), objective=objective), (8, 8), 10, seed=3)
-    x = draw(torch.Generator().manual_seed(0), 200, 8, 8)
+    readout = "goodness" if labelled(objective) else "probe"
+    config = NetworkConfig(hidden=(60, 40), objective=objective, readout=readout)
+    network = FFNetwork(config, (8, 8), 10, seed=3)
+    generator = torch.Generator().manual_seed(0)
+    if network.probe is not None:
+        network.probe.weight.data.copy_(draw(generator, *network.probe.weight.shape))
+    x = draw(generator, 200, 8, 8)
 
     goodness, label = session_of(network).run(None, {"samples": x.numpy()})
 
@@ -157,7 +168,7 @@ def test_an_objective_without_a_graph_is_refused(monkeypatch):
     monkeypatch.delitem(onnx.GOODNESS, known_objectives()["projection"])
 
     with pytest.raises(
-        ExportError, match="'projection' cannot be written as ONNX, only class-goodness, threshold"
+        ExportError, match="'projection' cannot be written as ONNX, only class-goodness, distance"
     ):
         onnx.encode(source_of(network), "net.onnx")
 
@@ -184,6 +195,15 @@ def test_a_graph_whose_shapes_do_not_fit_is_refused(monkeypatch):
     network = FFNetwork(NetworkConfig(hidden=(6,), objective="threshold"), (4,), 2, seed=0)
     threshold = type(network.stack[0].objective)
     monkeypatch.setitem(onnx.GOODNESS, threshold, lambda builder, objective, h, prefix: h)
+
+    with pytest.raises(ExportError, match="computes something else; use --format safetensors"):
+        onnx.encode(source_of(network), "net.onnx")
+
+
+@pytest.mark.parametrize("goodness", ["top-k", "entmax"])
+def test_a_goodness_that_nobody_has_written_as_a_graph_is_refused(goodness):
+    config = NetworkConfig(hidden=(30,), objective="symba", options={"goodness": goodness})
+    network = FFNetwork(config, (4,), 2, seed=0)
 
     with pytest.raises(ExportError, match="computes something else; use --format safetensors"):
         onnx.encode(source_of(network), "net.onnx")

@@ -83,6 +83,7 @@ def train(
     else:
         folder.require_free(overwrite=overwrite)
     data = _load_data(config)
+    _require_buildable(config, data)
     try:
         if not (resume and folder.is_begun):
             folder.begin(config)
@@ -149,6 +150,17 @@ def _resolved(config: RunConfig, skills: dict[Role, Skill]) -> RunConfig:
     device = resolve_device(config.device).type
     update: dict[str, Any] = {"skills": tables, "network": network, "device": device}
     return config.model_copy(update=update)
+
+
+def _require_buildable(config: RunConfig, data: "Dataset") -> None:
+    """Refuse a network that samples of this shape cannot have, before anything is written.
+
+    Raises:
+        ConfigError: What does not fit, and what would.
+    """
+    from plurigrid_ff.learning.footprint import training_bytes
+
+    training_bytes(config.network, data.feature_shape, data.num_classes)
 
 
 def _require_same(asked: RunConfig, saved: RunConfig, folder: Path) -> None:

@@ -18,6 +18,8 @@ KEYS = {
     "label_column": "data.label_column",
     "hidden": "network.hidden",
     "objective": "network.objective",
+    "negatives": "network.negatives",
+    "readout": "network.readout",
     "epochs": "training.epochs",
     "batch_size": "training.batch_size",
     "learning_rate": "training.learning_rate",
@@ -42,7 +44,11 @@ def run_options(command: F) -> F:
             click.option("--data", help="digits, mnist, or a path: .npz, .csv, idx folder."),
             click.option("--label-column", help="CSV column that holds the labels."),
             click.option("--hidden", callback=parse_widths, help="Widths of the layers: 500,500."),
-            click.option("--objective", help="Local objective: projection, threshold, symba, ..."),
+            click.option(
+                "--objective", help="Local objective: `plurigrid-ff objectives` has them."
+            ),
+            click.option("--negatives", help="What positives are told from: hardest-label, ..."),
+            click.option("--readout", type=click.Choice(["goodness", "probe"]), help="Predicts."),
             click.option("--epochs", type=int, help="Passes over the training samples."),
             click.option("--batch-size", type=int, help="Samples per update."),
             click.option("--learning-rate", type=float, help="Adam step size at the start."),

@@ -43,6 +43,8 @@ class FFNetwork(nn.Module):
         objective = find_objective(config.objective)
         options = parse_options(config.objective, config.options)
         negatives = find_negatives(config)
+        if negatives is not None:
+            negatives.require(self.feature_shape)
         self.rails = objective.rails
         self.labelled = negatives is not None and negatives.labelled
         width = math.prod(self.feature_shape)

@@ -179,6 +179,16 @@ def test_a_non_finite_loss_stops_the_run_and_names_the_place(tmp_path, base):
             "unknown objective 'projektion'; did you mean 'projection'",
         ),
         (
+            {"network": NetworkConfig(objective="threshold", negatives="hybrid", readout="probe")},
+            ConfigError,
+            r"'hybrid' cuts images .*, got samples of shape \(64,\); use 'shuffled-rows'",
+        ),
+        (
+            {"network": NetworkConfig(objective="class-goodness", hidden=(24,))},
+            ConfigError,
+            "24 is not a multiple of the 10 classes; use 20 or 30",
+        ),
+        (
             {"network": NetworkConfig(objective="symba", options={"goodness": "topk"})},
             UnknownNameError,
             "unknown goodness 'topk'; did you mean 'top-k'",

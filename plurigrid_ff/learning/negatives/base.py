@@ -41,6 +41,10 @@ class Negatives(nn.Module, ABC):
         self.pool = pool
         self.num_classes = num_classes
 
+    @classmethod
+    def require(cls, feature_shape: tuple[int, ...]) -> None:
+        """Raise a ``ConfigError`` where samples of that shape have no such negatives."""
+
     @abstractmethod
     def rails(
         self, network: "FFNetwork", x: Tensor, y: Tensor, *, key: int, sample_ids: Tensor

@@ -25,13 +25,14 @@ class Hybrid(SampleNegatives):
     name = "hybrid"
     summary = "an image that is half the sample and half another, in large patches"
 
-    def __init__(self, pool: Tensor, num_classes: int, *, key: int) -> None:
-        super().__init__(pool, num_classes, key=key)
-        if pool.ndim not in (3, 4) or min(pool.shape[-2:]) < 2:
+    @classmethod
+    def require(cls, feature_shape: tuple[int, ...]) -> None:
+        """Require images."""
+        if len(feature_shape) not in (2, 3) or min(feature_shape[-2:]) < 2:
             raise ConfigError(
                 "network.negatives: 'hybrid' cuts images of shape (height, width) or (channels, "
-                f"height, width), got samples of shape {tuple(pool.shape[1:])}; use "
-                "'shuffled-rows' or 'noise', or reshape the samples in an .npz file"
+                f"height, width), got samples of shape {feature_shape}; use 'shuffled-rows' or "
+                "'noise', or reshape the samples in an .npz file"
             )
 
     def masks(self, *, key: int, sample_ids: Tensor) -> Tensor:

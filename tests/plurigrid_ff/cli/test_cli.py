@@ -207,7 +207,7 @@ def test_objectives_are_listed_and_described(invoke, refused):
 
 
 def test_an_unlabelled_run_is_trained_evaluated_and_used(invoke, tmp_path):
-    settings = ["--objective", "self-contrastive", "--set", "network.readout=probe"]
+    settings = ["--objective", "self-contrastive", "--readout", "probe"]
     trained = json.loads(invoke("train", *SMALL, *settings, "--out", "mine", "--json").stdout)
     np.savez(tmp_path / "new.npz", x=np.random.default_rng(0).random((3, 64), np.float32))
 

@@ -42,10 +42,10 @@ def export_run(
     folder, out = Path(folder), Path(out)
     if format not in FORMATS:
         raise unknown_name("format", format, FORMATS, where="--format: ")
-    _require_outside(out, folder)
+    require_outside(out, folder)
     _require_free(out, overwrite=overwrite)
     encode = importlib.import_module(FORMATS[format]).encode
-    _require_finished(folder)
+    require_finished(folder)
 
     from plurigrid_ff.learning.checkpoint import load_network
     from plurigrid_ff.learning.formats import Source
@@ -75,7 +75,7 @@ def export_run(
     )
 
 
-def _require_outside(out: Path, folder: Path) -> None:
+def require_outside(out: Path, folder: Path) -> None:
     """Keep run folders what they were when the run ended.
 
     Raises:
@@ -108,7 +108,7 @@ def _require_free(path: Path, *, overwrite: bool) -> None:
         )
 
 
-def _require_finished(folder: Path) -> None:
+def require_finished(folder: Path) -> None:
     """Require a run that has ended, and say how to end one that has not.
 
     Raises:

@@ -1,9 +1,10 @@
 """A finished run put to use: measure it again, or label new samples with it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from plurigrid_ff.config import DataConfig, Device, Settings
+from plurigrid_ff.config import DataConfig, Device, RunConfig, Settings
 from plurigrid_ff.errors import DataError
 from plurigrid_ff.host.folder import NETWORK_FILE, read_run_config
 from plurigrid_ff.host.plugins import Host, load_host
@@ -14,6 +15,7 @@ from plurigrid_ff.runs import join_objectives
 if TYPE_CHECKING:
     from plurigrid_ff.data.dataset import Dataset
     from plurigrid_ff.learning.checkpoint import NetworkCard
+    from plurigrid_ff.learning.network import FFNetwork
 
 
 class Prediction(Settings):
@@ -28,6 +30,16 @@ class Prediction(Settings):
     sample: int
     label: str
     probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedRun:
+    """A finished run: its settings, its network on the CPU, what that says of itself, data."""
+
+    config: RunConfig
+    network: "FFNetwork"
+    card: "NetworkCard"
+    data: "Dataset"
 
 
 def evaluate(
@@ -52,32 +64,49 @@ def evaluate(
     """
     import torch
 
-    from plurigrid_ff.data.load import load_dataset
     from plurigrid_ff.learning.assessment import assess
-    from plurigrid_ff.learning.checkpoint import load_network
     from plurigrid_ff.learning.devices import resolve_device
+
+    place = resolve_device(device)
+    run = open_run(folder, data=data)
+    return assess(
+        run.network.to(place),
+        torch.from_numpy(run.data.test.x).to(place),
+        torch.from_numpy(run.data.test.y).to(place),
+        class_names=run.data.class_names,
+        updates=run.card.updates,
+        seed=run.config.seed,
+    )
+
+
+def open_run(folder: Path | str, *, data: DataConfig | None = None) -> OpenedRun:
+    """Read a finished run's network and the data it belongs to.
+
+    Args:
+        folder: The run folder.
+        data: Another data set of the same shape and classes; None: the run's own.
+
+    Raises:
+        RunFolderError: No finished run lies there.
+        CheckpointError: Its weights are damaged.
+        DataError: The data does not fit the network, or the run's own has changed.
+    """
+    from plurigrid_ff.data.load import load_dataset
+    from plurigrid_ff.learning.checkpoint import load_network
 
     folder = Path(folder)
     config = read_run_config(folder)
     report = read_report(folder)
     join_objectives(host or load_host())
     network, card = load_network(folder / NETWORK_FILE)
-    place = resolve_device(device)
     dataset = load_dataset(data or config.data, seed=config.seed)
     _require_fit(dataset, card)
     if data is None and dataset.digest != report.data_digest:
         raise DataError(
             f"{dataset.name}: has changed since {folder} was trained on it, so its test split may "
-            "hold training samples; name it with --data to measure all the same"
+            "hold training samples; name it with --data to use it all the same"
         )
-    return assess(
-        network.to(place),
-        torch.from_numpy(dataset.test.x).to(place),
-        torch.from_numpy(dataset.test.y).to(place),
-        class_names=dataset.class_names,
-        updates=card.updates,
-        seed=config.seed,
-    )
+    return OpenedRun(config, network, card, dataset)
 
 
 def predict(

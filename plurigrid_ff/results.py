@@ -152,10 +152,69 @@ class ExportReport(Result):
     """What an export wrote, and what goes into the network and comes out of it."""
 
     format: str
-    out: str = Field(description="The file that was asked for.")
-    files: tuple[ExportedFile, ...] = Field(description="All files, in the folder of ``out``.")
+    out: str = Field(description="The file or folder that was asked for.")
+    files: tuple[ExportedFile, ...] = Field(description="All files, in ``out`` or beside it.")
     feature_shape: tuple[int, ...] = Field(description="Shape of one sample.")
     class_names: tuple[str, ...] = Field(description="Class 0 first.")
     data: str = Field(description="Name of the data set that the network learned from.")
     objective: str
     parameters: int
+
+
+class DeviceMemory(Result):
+    """Bytes on the device, counted before anything is compiled."""
+
+    weights: int = Field(description="Weights, biases and directions, wherever they lie.")
+    tables: int = Field(description="Constants in flash, weights included.")
+    code: int = Field(description="Upper bound of the machine code, in flash.")
+    ram: int = Field(description="All that changes, without the stack.")
+    stack: int = Field(description="Upper bound of what a call takes.")
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def flash(self) -> int:
+        """Bytes of flash."""
+        return self.tables + self.code
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def ram_in_all(self) -> int:
+        """Bytes of RAM, stack included."""
+        return self.ram + self.stack
+
+
+class BuildCheck(Result):
+    """What became of the exported code under one compiler.
+
+    Attributes:
+        target: ``host``, or the core it was built for.
+        passed: True, False, or None where it could not be tried.
+        message: What the check printed, or why it was not tried.
+        flash: Bytes of code and constants in the object file, None where not measured.
+        ram: Bytes of variables in the object file.
+        stack: Most bytes of stack that were in use while it ran.
+    """
+
+    target: str
+    passed: bool | None
+    message: str
+    flash: int | None = None
+    ram: int | None = None
+    stack: int | None = None
+
+
+class CExportReport(ExportReport):
+    """What an export to C wrote, what it takes on the device, and how exact it is."""
+
+    learns: bool = Field(description="Whether ff_learn is part of it.")
+    untrained: bool = Field(description="Whether it starts from initial weights.")
+    memory: DeviceMemory
+    float_accuracy: float = Field(description="On the test split, before rounding to integers.")
+    integer_accuracy: float = Field(description="On the same samples, as the device computes.")
+    clipped_weights: tuple[float, ...] = Field(
+        description="Per layer, the share of weights beyond the range of int8."
+    )
+    saturated_activities: tuple[float, ...] = Field(
+        description="Per layer, the share of activities at the top of their range."
+    )
+    checks: tuple[BuildCheck, ...]

@@ -17,7 +17,7 @@ COMMANDS = {
     "train": "Train a network, alone or through a triad, and write a run folder.",
     "evaluate": "Measure a trained network on labelled samples.",
     "predict": "Label samples with a trained network.",
-    "export": "Write a trained network for another runtime: ONNX, safetensors.",
+    "export": "Write a trained network for another runtime: C, ONNX, safetensors.",
     "triads": "List, check, compose and run triads of skills.",
     "skills": "List skills: role, trit, ports, and whether they are installed.",
     "objectives": "List local objectives: what each tells apart, its options and its paper.",

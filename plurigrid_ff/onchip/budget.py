@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 
 from plurigrid_ff.errors import QuantisationError
-from plurigrid_ff.onchip.memory import KIB, Memory, memory
+from plurigrid_ff.onchip.memory import KIB, memory
 from plurigrid_ff.onchip.network import IntegerNetwork
+from plurigrid_ff.results import DeviceMemory
 
 
 def require_budget(
     network: IntegerNetwork, *, learns: bool, ram_kb: int | None, flash_kb: int | None
-) -> Memory:
+) -> DeviceMemory:
     """Return what a network takes on the device.
 
     Args:
@@ -25,7 +26,7 @@ def require_budget(
         QuantisationError: It takes more; how much, what takes it, and which widths would do.
     """
 
-    def fits(found: Memory) -> bool:
+    def fits(found: DeviceMemory) -> bool:
         return (ram_kb is None or found.ram_in_all <= ram_kb * KIB) and (
             flash_kb is None or found.flash <= flash_kb * KIB
         )
@@ -44,7 +45,7 @@ def require_budget(
     )
 
 
-def _remedy(network: IntegerNetwork, fits: Callable[[Memory], bool], *, learns: bool) -> str:
+def _remedy(network: IntegerNetwork, fits: Callable[[DeviceMemory], bool], *, learns: bool) -> str:
     """Say which widths would fit, and whether leaving out learning would."""
     remedies = []
     widths = _widths_that_fit(network, fits, learns=learns)
@@ -65,7 +66,7 @@ def _remedy(network: IntegerNetwork, fits: Callable[[Memory], bool], *, learns: 
 
 
 def _widths_that_fit(
-    network: IntegerNetwork, fits: Callable[[Memory], bool], *, learns: bool
+    network: IntegerNetwork, fits: Callable[[DeviceMemory], bool], *, learns: bool
 ) -> list[int] | None:
     """Shrink all layers alike until they fit; None where even the narrowest do not."""
     step = network.classes if network.objective == "class-goodness" else 1

@@ -1,7 +1,8 @@
 """C99 that repeats the integer network bit for bit: one .c, one .h, no library."""
 
+from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,11 +55,12 @@ def c_files(
         "max_rate_shift": MAX_RATE_SHIFT,
         "exp_table": EXP_TABLE,
     }
-    environment = _environment()
-    return {
-        name: environment.get_template(f"{name}.j2").render(context)
-        for name in ("ff_model.h", "ff_model.c")
-    }
+    return {name: render(name, context) for name in ("ff_model.h", "ff_model.c")}
+
+
+def render(name: str, context: dict[str, Any]) -> str:
+    """Return the text of an exported file from its template."""
+    return _environment().get_template(f"{name}.j2").render(context)
 
 
 def numbers(values: NDArray[np.integer]) -> str:
@@ -68,6 +70,7 @@ def numbers(values: NDArray[np.integer]) -> str:
     return "    " + ",\n    ".join(rows)
 
 
+@cache
 def _environment() -> "jinja2.Environment":
     """Make the environment of the templates that lie beside this module."""
     import jinja2

@@ -1,6 +1,9 @@
 """The forward pass in integers: activities, goodness, prediction. For any batch."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from plurigrid_ff.onchip.arithmetic import (
     INT8_MAX,
@@ -11,8 +14,10 @@ from plurigrid_ff.onchip.arithmetic import (
 )
 from plurigrid_ff.onchip.network import IntegerLayer, IntegerNetwork
 
+Samples = NDArray[np.integer[Any]]  # int8 in any integer type
 
-def prepared(network: IntegerNetwork, x: Integers) -> Integers:
+
+def prepared(network: IntegerNetwork, x: Samples) -> Integers:
     """Return what the first layer reads of int8 samples ``(batch, inputs)``, without labels."""
     wide = x.astype(np.int64)
     return normalised(wide) if network.normalises else wide
@@ -53,24 +58,25 @@ def sample_goodness(layer: IntegerLayer, h: Integers) -> Integers:
     return layer.goodness.times(np.square(h).sum(axis=1))
 
 
-def layer_goodness(network: IntegerNetwork, x: Integers) -> Integers:
+def layer_goodness(network: IntegerNetwork, x: Samples) -> Integers:
     """Score every class in every layer, ``(layers, batch, classes)``, in 1/256 nat.
 
     Args:
         network: The network.
         x: Samples, int8, shape ``(batch, inputs)``.
     """
-    x = prepared(network, x)
+    features = prepared(network, x)
     if network.objective != "threshold":
-        return np.stack([class_goodness(network, *pair) for pair in _activities(network, x)])
+        pairs = _activities(network, features)
+        return np.stack([class_goodness(network, *pair) for pair in pairs])
     candidates = []
     for label in range(network.classes):
-        rail = with_labels(network, x, np.full(len(x), label))
+        rail = with_labels(network, features, np.full(len(x), label))
         candidates.append([sample_goodness(*pair) for pair in _activities(network, rail)])
     return np.moveaxis(np.array(candidates), 0, -1)
 
 
-def predict(network: IntegerNetwork, x: Integers) -> Integers:
+def predict(network: IntegerNetwork, x: Samples) -> Integers:
     """Return the class of highest summed goodness, the first of equals, ``(batch,)``."""
     best: Integers = layer_goodness(network, x).sum(axis=0).argmax(axis=1)
     return best

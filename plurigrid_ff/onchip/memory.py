@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from plurigrid_ff.onchip.network import IntegerNetwork
+from plurigrid_ff.results import DeviceMemory
 
 KIB = 1024
 SIZES = {"int32_t": 4, "uint32_t": 4, "uint16_t": 2, "int8_t": 1, "uint8_t": 1}
@@ -11,6 +12,7 @@ CODE_BYTES = 4096
 LAYER_BYTES = 48  # a layer's entry in the table of layers
 STACK_BYTES = 512
 VECTOR_BYTES = 16
+VARIABLES_PADDING = 64  # what a compiler may leave between variables to align them
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,35 +32,6 @@ class Field:
     def declaration(self) -> str:
         """Its declaration in C."""
         return f"{self.type} ram_{self.name}" + ("" if self.count is None else f"[{self.count}]")
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """Bytes on the device.
-
-    Attributes:
-        weights: Weights, biases and directions, wherever they lie.
-        tables: Constant tables, in flash.
-        code: Upper bound of the machine code, in flash.
-        ram: All that changes, exactly what the C code declares.
-        stack: Upper bound of what a call puts on the stack.
-    """
-
-    weights: int
-    tables: int
-    code: int
-    ram: int
-    stack: int
-
-    @property
-    def flash(self) -> int:
-        """Bytes of flash."""
-        return self.tables + self.code
-
-    @property
-    def ram_in_all(self) -> int:
-        """Bytes of RAM, stack included."""
-        return self.ram + self.stack
 
 
 def ram_fields(network: IntegerNetwork, *, learns: bool) -> list[Field]:
@@ -96,7 +69,7 @@ def ram_fields(network: IntegerNetwork, *, learns: bool) -> list[Field]:
     return fields
 
 
-def memory(network: IntegerNetwork, *, learns: bool) -> Memory:
+def memory(network: IntegerNetwork, *, learns: bool) -> DeviceMemory:
     """Count a network's bytes on the device.
 
     Args:
@@ -108,7 +81,7 @@ def memory(network: IntegerNetwork, *, learns: bool) -> Memory:
     )
     exponential = 2 * 256 if learns else 0
     ram = sum(field.bytes for field in ram_fields(network, learns=learns))
-    return Memory(
+    return DeviceMemory(
         weights=weights,
         tables=weights + exponential + LAYER_BYTES * len(network.layers),
         code=CODE_BYTES,

@@ -35,6 +35,9 @@ MAX_CALIBRATION = 2000  # samples; the scales are powers of two, so more change 
 HEADROOM = 5.0  # largest weight to expect, in units of the largest initial one; seen on MNIST
 MAX_ACTIVITY_BITS = 4
 MAX_DIRECTION_BITS = 6
+# Steps that learn from scratch undo what a trained network knows: on digits, learning went on
+# at 84 % without halvings, 96 % after two, 97 % after four or more.
+TRAINED_HALVINGS = 4
 # Relative step size of each objective: docs/onchip.md says what it is and how it was chosen.
 RATES: dict[Objective, float] = {"projection": 4.0, "class-goodness": 0.5, "threshold": 0.5}
 
@@ -56,7 +59,9 @@ class Quantised:
     clipped_activities: tuple[float, ...]
 
 
-def quantise(network: "FFNetwork", samples: NDArray[np.float32], *, seed: int = 0) -> Quantised:
+def quantise(
+    network: "FFNetwork", samples: NDArray[np.float32], *, seed: int = 0, halvings: int = 0
+) -> Quantised:
     """Make the integer form of a float network, ready to predict and to go on learning.
 
     Args:
@@ -65,6 +70,8 @@ def quantise(network: "FFNetwork", samples: NDArray[np.float32], *, seed: int = 
         samples: Training samples, shape ``(samples, *feature_shape)``; the scales of input
             and activities are chosen on them.
         seed: The draws of later learning derive from it.
+        halvings: How often the step size is halved before the first step; see
+            ``TRAINED_HALVINGS``.
 
     Raises:
         QuantisationError: A layer or an objective without an integer form, or weights
@@ -81,8 +88,9 @@ def quantise(network: "FFNetwork", samples: NDArray[np.float32], *, seed: int = 
         normalises=network.config.scaling != "standard",
         layers=[],
         key=derive_key(seed, "onchip"),
+        halvings=halvings,
     )
-    rails = prepared(result, scaling.apply(samples[:MAX_CALIBRATION]).astype(np.int64))
+    rails = prepared(result, scaling.apply(samples[:MAX_CALIBRATION]))
     if result.label_columns:
         rails = with_labels(result, rails, np.arange(len(rails)) % result.classes)
     clipped_weights, clipped_activities = [], []

@@ -68,7 +68,7 @@ def evaluate(
     from plurigrid_ff.learning.devices import resolve_device
 
     place = resolve_device(device)
-    run = open_run(folder, data=data)
+    run = open_run(folder, data=data, host=host)
     return assess(
         run.network.to(place),
         torch.from_numpy(run.data.test.x).to(place),
@@ -79,12 +79,15 @@ def evaluate(
     )
 
 
-def open_run(folder: Path | str, *, data: DataConfig | None = None) -> OpenedRun:
+def open_run(
+    folder: Path | str, *, data: DataConfig | None = None, host: Host | None = None
+) -> OpenedRun:
     """Read a finished run's network and the data it belongs to.
 
     Args:
         folder: The run folder.
         data: Another data set of the same shape and classes; None: the run's own.
+        host: Objectives to choose from; None loads every installed plugin.
 
     Raises:
         RunFolderError: No finished run lies there.

@@ -4,7 +4,8 @@ from importlib.util import find_spec
 
 from plurigrid_ff.config import Settings
 from plurigrid_ff.data.idx_folder import find_files
-from plurigrid_ff.data.mnist import FOLDER_VARIABLE, PUBLISHER, data_folder
+from plurigrid_ff.data.location import FOLDER_VARIABLE, data_folder
+from plurigrid_ff.data.mnist import PUBLISHER
 
 
 class DataSource(Settings):

@@ -2,9 +2,9 @@
 
 Frames of 25 ms every 10 ms; Kaldi's triangular filters on the mel scale from 20 Hz to half
 the rate; the logarithm. Time is then stretched or compressed linearly to a fixed number of
-frames: on FSDD's training speakers that told digits apart slightly better than padding and
-cropping. Each recording is brought to mean 0 and variance 1, so that loudness counts for
-nothing.
+frames: on samples held out from FSDD's training recordings that told digits apart slightly
+better than padding and cropping. Each recording is brought to mean 0 and variance 1, so
+that loudness counts for nothing.
 
 Reference:
     Davis & Mermelstein (1980), "Comparison of Parametric Representations for Monosyllabic

@@ -40,7 +40,7 @@ class DataConfig(Settings):
 
     source: str = Field(
         "digits",
-        description="'digits', 'mnist', or a path: an .npz file, a .csv file, a "
+        description="'digits', 'mnist', 'cifar10', 'fsdd', or a path: an .npz file, a .csv file, a "
         "folder of idx files, or a folder or tar of images or .wav files in one folder per class.",
     )
     label_column: str | None = Field(

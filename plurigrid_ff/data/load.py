@@ -5,11 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from plurigrid_ff.config import DataConfig
+from plurigrid_ff.data.cifar10 import read_cifar10
 from plurigrid_ff.data.class_folders import read_class_folders
 from plurigrid_ff.data.csv_samples import read_csv
 from plurigrid_ff.data.dataset import Dataset
 from plurigrid_ff.data.digits import read_digits
 from plurigrid_ff.data.files import holds_samples
+from plurigrid_ff.data.fsdd import read_fsdd
 from plurigrid_ff.data.idx_folder import find_files, read_folder
 from plurigrid_ff.data.inputs import load_inputs
 from plurigrid_ff.data.mnist import read_mnist
@@ -25,6 +27,8 @@ __all__ = ["load_dataset", "load_inputs"]
 NAMED: dict[str, Callable[[DataConfig], Source]] = {
     "digits": lambda config: read_digits(),
     "mnist": lambda config: read_mnist(),
+    "cifar10": read_cifar10,
+    "fsdd": read_fsdd,
 }
 FILE_SUFFIXES = (".npz", ".csv", ".gz", ".npy", ".tsv", ".zip", ".tar", ".tgz", ".xz", ".txz")
 FORMATS = (
@@ -52,7 +56,7 @@ def load_dataset(config: DataConfig, *, seed: int) -> Dataset:
     source = _read(config)
     train, validation, test = split_source(source, config, seed=seed)
     return Dataset(
-        name=config.source,
+        name=source.title or config.source,
         train=train,
         validation=validation,
         test=test,

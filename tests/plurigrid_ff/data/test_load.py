@@ -104,7 +104,7 @@ def test_an_unknown_name_suggests_the_nearest():
 
 @pytest.mark.parametrize("name", ["imagenet", ""])
 def test_a_name_near_none_lists_names_and_formats(name):
-    known = r"known: digits, mnist; or an \.npz file"
+    known = r"known: digits, mnist, cifar10, fsdd; or an \.npz file"
     with pytest.raises(UnknownNameError, match=known):
         load(name)
 

@@ -40,10 +40,25 @@ class DataConfig(Settings):
 
     source: str = Field(
         "digits",
-        description="'digits', 'mnist', or a path to an .npz file, a .csv file or idx files.",
+        description="'digits', 'mnist', 'cifar10', 'fsdd', or a path: an .npz file, a .csv file, a "
+        "folder of idx files, or a folder or tar of images or .wav files in one folder per class.",
     )
     label_column: str | None = Field(
         None, description="CSV column with the labels; 'label' where there is one, else the last."
+    )
+    image_size: int | None = Field(
+        None,
+        ge=1,
+        le=4096,
+        description="Height and width that images of a folder or tar are resized to; none: they "
+        "have one size already.",
+    )
+    sample_rate: int = Field(
+        8000, ge=4000, le=48_000, description="Samples per second that recordings are brought to."
+    )
+    mel_bands: int = Field(32, ge=3, le=128, description="Features of a recording per frame.")
+    frames: int = Field(
+        32, ge=1, le=1000, description="Frames that every recording is stretched or compressed to."
     )
     test_fraction: float = Field(
         0.2,

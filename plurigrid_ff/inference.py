@@ -23,11 +23,13 @@ class Prediction(Settings):
 
     Attributes:
         sample: Place in the input, from 0.
+        file: The sample's own file, where it has one: an image or a recording.
         label: Name of the class of highest goodness.
         probability: Softmax of the summed goodness, for the label. Not calibrated.
     """
 
     sample: int
+    file: str | None = None
     label: str
     probability: float
 
@@ -124,7 +126,9 @@ def predict(
 
     Args:
         folder: The run folder.
-        samples: An .npz file (``x``), a .csv file, or an idx file of images.
+        samples: An .npz file (``x``), a .csv file, an idx file of images, an image, a .wav
+            file, or a folder or tar of images or of .wav files, labelled in sorted order.
+            Images and recordings are prepared as the run's settings say.
         label_column: CSV column to leave out.
         device: Where to compute.
         host: Objectives to choose from; None loads every installed plugin.
@@ -133,27 +137,33 @@ def predict(
         RunFolderError: No run lies there.
         CheckpointError: Its weights are damaged.
         DataError: The samples cannot be read or have another shape.
+        MissingExtraError: Recordings need a library that is not installed.
     """
     import torch
 
-    from plurigrid_ff.data.load import load_inputs
+    from plurigrid_ff.data.inputs import load_named
     from plurigrid_ff.learning.assessment import measure
     from plurigrid_ff.learning.checkpoint import load_network
     from plurigrid_ff.learning.devices import resolve_device
 
     folder = Path(folder)
-    read_run_config(folder)
+    config = read_run_config(folder)
     join_objectives(host or load_host())
     network, card = load_network(folder / NETWORK_FILE)
     place = resolve_device(device)
-    x = load_inputs(Path(samples), feature_shape=card.feature_shape, label_column=label_column)
-    total = measure(network.to(place), torch.from_numpy(x).to(place)).total
+    inputs = load_named(
+        Path(samples),
+        feature_shape=card.feature_shape,
+        label_column=label_column,
+        data=config.data,
+    )
+    total = measure(network.to(place), torch.from_numpy(inputs.x).to(place)).total
     best = torch.softmax(total.double(), dim=1).max(dim=1)
+    names = inputs.names or (None,) * len(inputs.x)
+    found = zip(names, best.indices.tolist(), best.values.tolist(), strict=True)
     return [
-        Prediction(sample=index, label=card.class_names[label], probability=probability)
-        for index, (label, probability) in enumerate(
-            zip(best.indices.tolist(), best.values.tolist(), strict=True)
-        )
+        Prediction(sample=index, file=name, label=card.class_names[label], probability=value)
+        for index, (name, label, value) in enumerate(found)
     ]
 
 

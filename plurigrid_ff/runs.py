@@ -25,7 +25,17 @@ if TYPE_CHECKING:
 
 GENERATOR = "forward-forward-learning"
 MAX_PROBES = 2000
-VERSIONED = ("torch", "numpy", "scipy", "scikit-learn", "gudhi", "networkx", "pydantic")
+VERSIONED = (
+    "torch",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "gudhi",
+    "networkx",
+    "pydantic",
+    "pillow",
+    "kaldi-native-fbank",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,12 +34,15 @@ def command(
     Example:
       plurigrid-ff evaluate runs/digits --json
     """
-    from plurigrid_ff.config import DataConfig
-
     with clean_errors(as_json):
+        from plurigrid_ff.host.folder import read_run_config
         from plurigrid_ff.inference import evaluate
 
-        other = DataConfig(source=data, label_column=label_column) if data else None
+        other = None
+        if data:
+            # Images and recordings are to be prepared as they were for training.
+            update = {"source": data, "label_column": label_column}
+            other = read_run_config(run_folder).data.model_copy(update=update)
         assessment = evaluate(run_folder, data=other, device=device, host=options.host)
         if as_json:
             print_json(assessment.model_dump(mode="json"))

@@ -33,11 +33,15 @@ def command(
     device: "Device",
     as_json: bool,
 ) -> None:
-    """Label SAMPLES (.npz with x, .csv, or idx images) with the network of RUN_FOLDER.
+    """Label SAMPLES with the network of RUN_FOLDER.
+
+    SAMPLES is an .npz file with x, a .csv file, an idx file of images, an image, a .wav
+    file, or a folder or tar of images or of .wav files, labelled in sorted order.
 
     \b
     Example:
       plurigrid-ff predict runs/digits new.csv --out labels.csv
+      plurigrid-ff predict runs/flowers photos/
     """
     with clean_errors(as_json):
         from plurigrid_ff.files import written_beside
@@ -61,8 +65,10 @@ def command(
 
 
 def write_csv(file: TextIO, predictions: "list[Prediction]") -> None:
-    """Write one row per sample."""
+    """Write one row per sample, with a column of files where samples have files."""
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(("sample", "label", "probability"))
+    named = any(item.file is not None for item in predictions)
+    writer.writerow(("sample", *(["file"] if named else []), "label", "probability"))
     for item in predictions:
-        writer.writerow((item.sample, item.label, f"{item.probability:.6f}"))
+        name = [item.file] if named else []
+        writer.writerow((item.sample, *name, item.label, f"{item.probability:.6f}"))

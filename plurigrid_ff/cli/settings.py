@@ -41,7 +41,11 @@ def run_options(command: F) -> F:
     """Add the options of a run to a command."""
     for option in reversed(
         [
-            click.option("--data", help="digits, mnist, or a path: .npz, .csv, idx folder."),
+            click.option(
+                "--data",
+                help="digits, mnist, cifar10, fsdd, or a path: .npz, .csv, idx folder, or a folder "
+                "or .tar of images or .wav files, one folder per class.",
+            ),
             click.option("--label-column", help="CSV column that holds the labels."),
             click.option("--hidden", callback=parse_widths, help="Widths of the layers: 500,500."),
             click.option(

@@ -32,7 +32,7 @@ def read_csv(path: Path, label_column: str | None) -> Source:
         return columns.index(wanted) if wanted in columns else len(columns) - 1
 
     table = read_table(path, choose)
-    names = _sort_labels(set(table.labels))
+    names = sort_labels(set(table.labels))
     check_several(names, where=str(path))
     classes = {name: index for index, name in enumerate(names)}
     y = np.fromiter((classes[label] for label in table.labels), np.int64, len(table.labels))
@@ -53,7 +53,7 @@ def read_csv_inputs(path: Path, label_column: str | None) -> NDArray[np.float32]
     return read_table(path, choose).values
 
 
-def _sort_labels(labels: set[str]) -> tuple[str, ...]:
+def sort_labels(labels: set[str]) -> tuple[str, ...]:
     """Sort labels: by value if all are integers, else as text."""
     try:
         # The text too: '1' and '01' are two labels with one value.

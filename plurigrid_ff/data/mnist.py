@@ -5,7 +5,6 @@ Reference:
     Recognition".
 """
 
-import os
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,10 @@ from numpy.typing import NDArray
 
 from plurigrid_ff.data.idx import read_idx
 from plurigrid_ff.data.idx_folder import find_files, read_files
+from plurigrid_ff.data.location import FOLDER_VARIABLE, data_folder
 from plurigrid_ff.data.source import Source
 from plurigrid_ff.errors import DataError
 
-FOLDER_VARIABLE = "PLURIGRID_FF_DATA"
 PUBLISHER = "yann.lecun.com/exdb/mnist"
 
 # SHA-256 of the decompressed content: gzip headers differ between mirrors.
@@ -27,16 +26,6 @@ CHECKSUMS = {
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
-
-
-def data_folder() -> Path:
-    """Return where downloaded data sets lie: $PLURIGRID_FF_DATA, else the user's cache."""
-    chosen = os.environ.get(FOLDER_VARIABLE)
-    if chosen:
-        return Path(os.path.expanduser(chosen))
-    from platformdirs import user_cache_path
-
-    return user_cache_path("plurigrid-ff", appauthor=False)
 
 
 def read_mnist() -> Source:

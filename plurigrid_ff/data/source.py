@@ -31,12 +31,14 @@ class Source:
         train: Samples to learn from; all of them where the source has no test split.
         test: The source's own test split.
         class_names: The label of each class as the source wrote it.
+        title: What reports call it; None for what the user called it.
     """
 
     where: str
     train: Samples
     test: Samples | None
     class_names: tuple[str, ...]
+    title: str | None = None
 
 
 def to_float(x: NDArray[Any]) -> NDArray[np.float32]:

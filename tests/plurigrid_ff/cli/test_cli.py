@@ -217,3 +217,65 @@ def test_an_unlabelled_run_is_trained_evaluated_and_used(invoke, tmp_path):
     assert (trained["readout"], trained["negatives"]) == ("probe", "other-sample")
     assert evaluated["accuracy"] == trained["test_accuracy"]
     assert len(predicted) == 3
+
+
+@pytest.fixture
+def paintings(tmp_path):
+    """Sixty images of 8x8 in two classes, a dark one and a bright one, by class folder."""
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    for label, low in (("dark", 0), ("bright", 150)):
+        (tmp_path / "paintings" / label).mkdir(parents=True)
+        for index in range(30):
+            ramp = np.linspace(0, 1, 64).reshape(8, 8)[:: 1 if low else -1]
+            pixels = (100 * ramp + rng.integers(low, low + 50, (8, 8))).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "paintings" / label / f"{index:02}.png")
+    return tmp_path / "paintings"
+
+
+def test_a_folder_of_images_is_trained_on_evaluated_and_predicted(invoke, paintings, tmp_path):
+    size = ["--set", "data.image_size=6", "--epochs", "30"]
+
+    trained = invoke("train", "--data", "paintings", *SMALL, *size, "--out", "run")
+    measured = json.loads(invoke("evaluate", "run", "--data", "paintings", "--json").stdout)
+    lines = invoke("predict", "run", "paintings").stdout.splitlines()
+    single = json.loads(invoke("predict", "run", "paintings/dark/03.png", "--json").stdout)
+
+    assert trained.exit_code == 0, trained.output
+    assert measured["accuracy"] > 0.9
+    assert lines[0] == "sample,file,label,probability"
+    assert lines[1].startswith("0,bright/00.png,bright,")
+    assert len(lines) == 61
+    assert [(item["file"], item["label"]) for item in single] == [("03.png", "dark")]
+
+
+def test_a_recording_is_trained_on_and_predicted(invoke, tmp_path):
+    pytest.importorskip("kaldi_native_fbank")
+    import wave
+
+    time = np.arange(1600) / 8000
+    for label, pitch in (("low", 300), ("high", 1500)):
+        (tmp_path / "tones" / label).mkdir(parents=True)
+        for index in range(8):
+            values = 9000 * np.sin(2 * np.pi * (pitch + 10 * index) * time)
+            with wave.open(str(tmp_path / "tones" / label / f"{index}.wav"), "wb") as file:
+                file.setparams((1, 2, 8000, 0, "NONE", ""))
+                file.writeframes(values.astype("<i2").tobytes())
+
+    trained = invoke("train", "--data", "tones", *SMALL, "--set", "data.frames=5", "--out", "run")
+    found = json.loads(invoke("predict", "run", "tones/low/3.wav", "--json").stdout)
+
+    assert trained.exit_code == 0, trained.output
+    assert [(item["file"], item["label"]) for item in found] == [("3.wav", "low")]
+
+
+def test_doctor_lists_every_named_data_set_and_where_it_lies(invoke, tmp_path, monkeypatch):
+    monkeypatch.setenv("PLURIGRID_FF_DATA", str(tmp_path))
+    (tmp_path / "cifar10").mkdir()
+
+    found = {item["name"]: item for item in json.loads(invoke("doctor", "--json").stdout)["data"]}
+
+    assert list(found) == ["digits", "mnist", "cifar10", "fsdd"]
+    assert found["cifar10"]["where"] == str(tmp_path / "cifar10")
+    assert not found["fsdd"]["found"]

@@ -1,3 +1,5 @@
+import pytest
+
 from plurigrid_ff.data import found
 from plurigrid_ff.data.found import find_datasets
 
@@ -43,3 +45,32 @@ def test_a_data_folder_that_does_not_exist_is_no_error(tmp_path, monkeypatch):
     monkeypatch.setenv("PLURIGRID_FF_DATA", str(tmp_path / "absent"))
 
     assert not by_name()["mnist"].found
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "publisher"),
+    [
+        ("cifar10", "cifar10", "cs.toronto.edu"),
+        ("cifar10", "cifar-10-binary.tar.gz", "cs.toronto.edu"),
+        ("fsdd", "recordings", "github.com/Jakobovski"),
+        ("fsdd", "fsdd-wav.tar.xz", "github.com/Jakobovski"),
+    ],
+)
+def test_other_named_sets_are_found_where_they_lie(tmp_path, monkeypatch, name, place, publisher):
+    monkeypatch.setenv("PLURIGRID_FF_DATA", str(tmp_path))
+    before = by_name()[name]
+    (tmp_path / place).mkdir()
+
+    after = by_name()[name]
+
+    assert (before.found, after.found) == (False, True)
+    assert publisher in before.detail
+    assert after.where == str(tmp_path / place)
+
+
+def test_recordings_without_their_library_say_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLURIGRID_FF_DATA", str(tmp_path))
+    monkeypatch.setattr(found, "find_spec", lambda name: None)
+    (tmp_path / "recordings").mkdir()
+
+    assert "pip install 'plurigrid-ff[audio]'" in by_name()["fsdd"].detail

@@ -104,7 +104,8 @@ def test_an_unknown_name_suggests_the_nearest():
 
 @pytest.mark.parametrize("name", ["imagenet", ""])
 def test_a_name_near_none_lists_names_and_formats(name):
-    with pytest.raises(UnknownNameError, match=r"known: digits, mnist; or an \.npz file"):
+    known = r"known: digits, mnist, cifar10, fsdd; or an \.npz file"
+    with pytest.raises(UnknownNameError, match=known):
         load(name)
 
 
@@ -132,10 +133,68 @@ def test_a_column_of_measurements_taken_for_labels_is_refused(tmp_path):
         load(path)
 
 
-def test_importing_the_data_module_loads_neither_torch_nor_scikit_learn():
+def test_a_folder_of_images_is_scaled_and_split(write_files, pictures):
+    data = load(write_files(pictures), test_fraction=0.25)
+
+    assert data.feature_shape == (1, 4, 5)
+    assert (len(data.train), len(data.validation), len(data.test)) == (4, 2, 2)
+    assert data.train.x.dtype == np.float32
+    assert 0 <= data.train.x.min() < data.train.x.max() <= 1
+
+
+def test_a_folder_and_its_archive_have_one_digest(tmp_path, write_files, to_tar, pictures):
+    path = tmp_path / "pets.tgz"
+    path.write_bytes(to_tar(list(pictures.items())[::-1], "w:gz"))
+
+    assert load(path).digest == load(write_files(pictures)).digest
+
+
+def test_images_of_two_sizes_are_resized_on_demand(write_files, pictures, to_image):
+    odd = to_image(np.zeros((9, 7), np.uint8))
+    folder = write_files({**pictures, "cat/odd.png": odd})
+
+    with pytest.raises(DataError, match=r"'cat/0\.png' is 5x4 and 'cat/odd\.png' is 7x9"):
+        load(folder)
+    assert load(folder, image_size=8).feature_shape == (1, 8, 8)
+
+
+def test_a_folder_of_recordings_becomes_features(write_files, tones):
+    pytest.importorskip("kaldi_native_fbank")
+
+    assert load(write_files(tones), mel_bands=20, frames=9).feature_shape == (20, 9)
+
+
+def test_an_empty_folder_says_what_may_be_in_it(tmp_path):
+    with pytest.raises(DataError, match=r"four idx files, or images or \.wav files in one folder"):
+        load(tmp_path)
+
+
+def test_a_folder_of_idx_files_and_images_is_refused(write_folder, images, pictures):
+    folder = write_folder(images)
+    (folder / "cat").mkdir()
+    (folder / "cat" / "1.png").write_bytes(pictures["cat/0.png"])
+
+    with pytest.raises(DataError, match="holds idx files, t10k-images-idx3-ubyte for one, and ima"):
+        load(folder)
+
+
+def test_a_folder_with_some_of_the_idx_files_lists_the_others(write_folder, images):
+    del images["y_test"]
+
+    with pytest.raises(DataError, match="missing t10k-labels-idx1-ubyte"):
+        load(write_folder(images))
+
+
+def test_an_image_is_no_data_set(write_files, pictures):
+    with pytest.raises(DataError, match=r"got a file that ends in '\.png'"):
+        load(write_files(pictures) / "cat" / "0.png")
+
+
+def test_importing_the_data_module_loads_no_heavy_library():
+    heavy = {"torch", "sklearn", "platformdirs", "PIL", "scipy", "kaldi_native_fbank"}
     code = (
         "import sys, plurigrid_ff.data.load, plurigrid_ff.data.found\n"
-        "print(*({'torch', 'sklearn', 'platformdirs'} & set(sys.modules)))"
+        f"print(*({heavy!r} & set(sys.modules)))"
     )
 
     result = subprocess.run(

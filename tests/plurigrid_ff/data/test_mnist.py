@@ -7,23 +7,8 @@ import pytest
 from plurigrid_ff.config import DataConfig
 from plurigrid_ff.data import mnist
 from plurigrid_ff.data.load import load_dataset
-from plurigrid_ff.data.mnist import data_folder, read_mnist
+from plurigrid_ff.data.mnist import read_mnist
 from plurigrid_ff.errors import DataError
-
-
-def test_the_environment_variable_names_the_data_folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("PLURIGRID_FF_DATA", str(tmp_path))
-
-    assert data_folder() == tmp_path
-
-
-@pytest.mark.parametrize("value", [None, ""])
-def test_without_the_variable_the_cache_folder_is_used(monkeypatch, value):
-    monkeypatch.delenv("PLURIGRID_FF_DATA", raising=False)
-    if value is not None:
-        monkeypatch.setenv("PLURIGRID_FF_DATA", value)
-
-    assert "plurigrid-ff" in data_folder().parts
 
 
 def test_missing_files_say_where_to_get_them_and_where_to_put_them(tmp_path, monkeypatch):

@@ -23,10 +23,19 @@ def prepared(network: IntegerNetwork, x: Samples) -> Integers:
     return normalised(wide) if network.normalises else wide
 
 
-def with_labels(network: IntegerNetwork, x: Integers, labels: Integers) -> Integers:
-    """Append one label column per class to ``(batch, inputs)``."""
+def with_labels(
+    network: IntegerNetwork, x: Integers, labels: Integers, *, value: int | None = None
+) -> Integers:
+    """Append one label column per class to ``(batch, inputs)``.
+
+    Args:
+        network: The network.
+        x: Prepared samples.
+        labels: Which column is not 0, ``(batch,)``.
+        value: What it holds; None: what the forward pass reads.
+    """
     columns = np.zeros((len(x), network.classes), dtype=np.int64)
-    columns[np.arange(len(x)), labels] = network.label_input
+    columns[np.arange(len(x)), labels] = network.label_input if value is None else value
     return np.concatenate([x, columns], axis=1)
 
 

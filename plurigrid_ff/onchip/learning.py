@@ -47,13 +47,16 @@ def learn(network: IntegerNetwork, x: Integers, label: int) -> None:
         label: Its class.
     """
     rails = prepared(network, x[None])  # (rails, in_features)
+    factors = rails  # what an update multiplies a unit's step with
     if network.objective == "threshold":
-        wrong = wrong_label(network, label)
-        rails = with_labels(network, np.repeat(rails, 2, axis=0), np.array([label, wrong]))
+        labels = np.array([label, wrong_label(network, label)])
+        twice = np.repeat(rails, 2, axis=0)
+        rails = with_labels(network, twice, labels)
+        factors = with_labels(network, twice, labels, value=network.label_step)
     for index, layer in enumerate(network.layers):
         h = activity(layer, rails)
-        _update(network, layer, layer_key(network, index), rails, h, label)
-        rails = normalised(h)
+        _update(network, layer, layer_key(network, index), factors, h, label)
+        rails = factors = normalised(h)
     network.step += 1
 
 
@@ -72,19 +75,19 @@ def _update(
     network: IntegerNetwork,
     layer: IntegerLayer,
     key: int,
-    rails: Integers,
+    factors: Integers,
     h: Integers,
     label: int,
 ) -> None:
-    """Move one layer's numbers; ``h`` is its activity on ``rails``."""
+    """Move one layer's numbers; ``h`` is its activity, ``factors`` its input."""
     gradient, errors = unit_gradient(network, layer, h, label)
     shift = min(layer.rate_shift + network.halvings, MAX_RATE_SHIFT)
-    places = (UNIT_DRAWS, NEGATIVE_DRAWS)[: len(rails)]
+    places = (UNIT_DRAWS, NEGATIVE_DRAWS)[: len(factors)]
     bits = np.stack([draws(key, place, layer.out_features) for place in places])
     steps = stochastically_rounded(gradient, shift, _high(bits))
     steps = np.where(h > 0, saturated(steps, STEP_MAX), 0)  # (rails, out_features)
     row = dithers(key, max(layer.in_features, layer.out_features))
-    update = steps.T @ rails + _rotated(row[: layer.in_features], bits[0])
+    update = steps.T @ factors + _rotated(row[: layer.in_features], bits[0])
     network.saturated += _subtract(layer.weight, update)
     # A bias is a weight whose input is 1.0, kept with INPUT_BITS more fraction bits.
     ones = steps.sum(axis=0) << 2 * INPUT_BITS

@@ -7,11 +7,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from plurigrid_ff.onchip.arithmetic import GOODNESS_BITS, INPUT_BITS, INT8_MAX, Integers
+from plurigrid_ff.onchip.arithmetic import GOODNESS_BITS, INPUT_BITS, Integers
 
 Objective = Literal["projection", "class-goodness", "threshold"]
 OBJECTIVES: tuple[Objective, ...] = ("projection", "class-goodness", "threshold")
 
+# Labels carry few weights that grow large: those are kept with so many fraction bits less
+# than the rest of their row, read with so many more, and learn with so many less.
+LABEL_GAIN_BITS = 3
 FNV_OFFSET = 0x811C9DC5
 FNV_PRIME = 0x01000193
 
@@ -114,9 +117,14 @@ class IntegerNetwork:
     saturated: int = field(default=0, compare=False)
 
     @property
+    def label_step(self) -> int:
+        """What a label's column learns with: sqrt(classes) with LABEL_GAIN_BITS bits less."""
+        return round((1 << INPUT_BITS - LABEL_GAIN_BITS) * math.sqrt(self.classes))
+
+    @property
     def label_input(self) -> int:
-        """What the column of a sample's label reads: sqrt(classes), as float networks do."""
-        return min(INT8_MAX, round((1 << INPUT_BITS) * math.sqrt(self.classes)))
+        """What a label's column reads: sqrt(classes) with LABEL_GAIN_BITS bits more."""
+        return self.label_step << 2 * LABEL_GAIN_BITS
 
     @property
     def label_columns(self) -> int:

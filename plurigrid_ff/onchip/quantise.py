@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 MAX_FEATURES = 1 << 14  # keeps every accumulator inside int32
 MAX_CLASSES = 256
 MAX_CALIBRATION = 2000  # samples; the scales are powers of two, so more change nothing
-HEADROOM = 5.0  # largest weight to expect, in units of the largest initial one; seen on MNIST
+# Largest weight to leave room for, in units of the largest initial one. Finer weights make the
+# noise of rounding smaller, coarser ones saturate later: on MNIST, validation, 3 epochs, threshold
+# reaches 92.4 % with 10, 94.1 % with 5, 94.7 to 94.9 % with 2.5; projection does not care.
+HEADROOM = 2.5
 MAX_ACTIVITY_BITS = 4
 MAX_DIRECTION_BITS = 6
 # Steps that learn from scratch undo what a trained network knows: on digits, learning went on
@@ -143,7 +146,7 @@ def _integer_layer(
     weight = layer.transform.weight.detach().double().cpu().numpy().copy()
     bias = layer.transform.bias.detach().double().cpu().numpy()
     if index == 0 and network.label_columns:
-        # Float labels read sqrt(classes); above 15 classes int8 holds less than that.
+        # Float labels read sqrt(classes); these read more and are kept smaller.
         factor = network.classes**0.5 * (1 << INPUT_BITS) / network.label_input
         weight[:, network.inputs :] *= factor
     bound = (6 / weight.shape[1]) ** 0.5

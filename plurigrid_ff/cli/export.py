@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from plurigrid_ff.cli import Options
 from plurigrid_ff.cli.output import (
     EXIT_ERROR,
     clean_errors,
@@ -44,8 +45,16 @@ KIB = 1024
 @click.option("--data", help="c: another data set to choose scales on and measure with.")
 @click.option("--no-check", is_flag=True, help="c: do not build and run what is written.")
 @json_option
+@click.pass_obj
 def command(
-    run_folder: Path, format_: str, out: Path, overwrite: bool, as_json: bool, **for_c: Any
+    options: Options,
+    /,
+    run_folder: Path,
+    format_: str,
+    out: Path,
+    overwrite: bool,
+    as_json: bool,
+    **for_c: Any,
 ) -> None:
     """Write the network of RUN_FOLDER for another runtime.
 
@@ -63,7 +72,7 @@ def command(
         _require_no_c_options(format_, for_c)
     with clean_errors(as_json):
         if format_ == C_FORMAT:
-            report = _export_c(run_folder, out, overwrite=overwrite, **for_c)
+            report = _export_c(options, run_folder, out, overwrite=overwrite, **for_c)
         else:
             from plurigrid_ff.exports import export_run
 
@@ -85,13 +94,18 @@ def _require_no_c_options(format_: str, for_c: dict[str, Any]) -> None:
             raise click.UsageError(f"--{option} goes with --format c, not {format_}")
 
 
-def _export_c(out_of: Path, out: Path, *, data: str | None, no_check: bool, **settings: Any) -> Any:
+def _export_c(
+    options: Options, folder: Path, out: Path, *, data: str | None, no_check: bool, **settings: Any
+) -> Any:
     """Export to C; torch loads here."""
-    from plurigrid_ff.config import DataConfig
+    from plurigrid_ff.host.folder import read_run_config
     from plurigrid_ff.onchip.export import export_c
 
-    source = None if data is None else DataConfig(source=data)
-    return export_c(out_of, out, data=source, check=not no_check, **settings)
+    other = None
+    if data:
+        # Images and recordings are to be prepared as they were for training.
+        other = read_run_config(folder).data.model_copy(update={"source": data})
+    return export_c(folder, out, data=other, check=not no_check, host=options.host, **settings)
 
 
 def print_report(report: "ExportReport", out: Path) -> None:

@@ -7,6 +7,7 @@ from plurigrid_ff.config import DataConfig
 from plurigrid_ff.errors import ExportError
 from plurigrid_ff.exports import require_finished, require_outside
 from plurigrid_ff.files import folder_written_beside
+from plurigrid_ff.host.plugins import Host
 from plurigrid_ff.inference import OpenedRun, open_run
 from plurigrid_ff.onchip.budget import require_budget
 from plurigrid_ff.onchip.checks import check_folder
@@ -39,6 +40,7 @@ def export_c(
     data: DataConfig | None = None,
     overwrite: bool = False,
     check: bool = True,
+    host: Host | None = None,
 ) -> CExportReport:
     """Write a finished run's network as a folder of C99: no heap, no float, no library.
 
@@ -54,6 +56,7 @@ def export_c(
         data: Another data set to choose scales on and to measure with; None: the run's own.
         overwrite: Replace an exported folder, once the new one is whole.
         check: Build it with the compilers there are, run it, and measure it.
+        host: Objectives to choose from; None loads every installed plugin.
 
     Returns:
         What was written, what it takes, and how exact it is.
@@ -69,7 +72,7 @@ def export_c(
     require_outside(out, folder)
     _require_free(out, overwrite=overwrite)
     require_finished(folder)
-    run = open_run(folder, data=data)
+    run = open_run(folder, data=data, host=host)
     require_integer_form(run.network)
     network = _initial(run) if untrained else run.network
     if halvings is None:

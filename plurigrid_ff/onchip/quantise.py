@@ -121,6 +121,7 @@ def require_integer_form(network: "FFNetwork") -> Objective:
         raise QuantisationError(
             f"objective {name!r} has no integer form; train with one of {', '.join(OBJECTIVES)}"
         )
+    _require_plain(network)
     if network.num_classes > MAX_CLASSES:
         raise QuantisationError(
             f"{network.num_classes} classes: the integer form holds at most {MAX_CLASSES}"
@@ -137,6 +138,29 @@ def require_integer_form(network: "FFNetwork") -> Objective:
                 f"layer {index + 1} is {width} wide: the integer form holds at most {MAX_FEATURES}"
             )
     return known[name]
+
+
+def _require_plain(network: "FFNetwork") -> None:
+    """Require the forms of goodness, contrast and read-out that integers have.
+
+    Raises:
+        QuantisationError: The first that has none, named.
+    """
+    config = network.config
+    if config.readout != "goodness":
+        raise QuantisationError(
+            f"network.readout {config.readout!r} has no integer form; train with --readout goodness"
+        )
+    if config.objective == "threshold" and not network.labelled:
+        raise QuantisationError(
+            f"network.negatives {config.negatives!r} have no integer form: there a negative "
+            "is the sample with a wrong label; train with --negatives wrong-label"
+        )
+    goodness = parse_options(config.objective, config.options).model_dump().get("goodness")
+    if goodness not in (None, "squares"):
+        raise QuantisationError(
+            f"network.options.goodness {goodness!r} has no integer form; train with 'squares'"
+        )
 
 
 def _integer_layer(

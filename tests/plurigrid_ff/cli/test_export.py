@@ -45,7 +45,7 @@ def test_overwriting_has_to_be_asked_for(invoke, run_folder, tmp_path, refused):
     ("arguments", "message", "status"),
     [
         (["absent", "--format", "safetensors", "--out", "x"], "not a run folder", 1),
-        (["copy", "--format", "tflite", "--out", "x"], "'tflite' is not one of 'onnx'", 2),
+        (["copy", "--format", "tflite", "--out", "x"], "'tflite' is not one of 'c'", 2),
         (["copy", "--format", "safetensors"], "Missing option '--out'", 2),
         (["copy", "--out", "x"], "Missing option '--format'", 2),
         (["copy", "--format", "safetensors", "--out", "copy/x"], "lies in the run folder", 1),

@@ -63,3 +63,8 @@ def test_minus_128_is_never_used():
 
     assert whole.tolist() == [-127, -127, 127, 1]
     assert share == 0.5
+
+
+def test_what_rounds_to_128_needs_a_bit_less():
+    assert fraction_bits(np.array([127.4]), most=9) == 0
+    assert fraction_bits(np.array([127.6]), most=9) == -1

@@ -3,11 +3,15 @@
 import ctypes
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from plurigrid_ff import runs
+from plurigrid_ff.config import NetworkConfig, RunConfig, TrainingConfig
+from plurigrid_ff.inference import OpenedRun, open_run
 from plurigrid_ff.onchip.c_source import c_files
 from plurigrid_ff.onchip.network import OBJECTIVES, IntegerLayer, IntegerNetwork, Ratio
 
@@ -58,6 +62,35 @@ def random_network(seed: int, **fixed) -> IntegerNetwork:
 @pytest.fixture(name="random_network")
 def random_network_fixture():
     return random_network
+
+
+@pytest.fixture(scope="session")
+def trained_folder(tmp_path_factory):
+    """Train two layers on digits by an objective, a second each; return the run folder."""
+
+    @cache
+    def train(objective: str) -> Path:
+        config = RunConfig(
+            network=NetworkConfig(hidden=(40, 30), objective=objective),
+            training=TrainingConfig(epochs=6, batch_size=32, learning_rate=5e-3),
+            device="cpu",
+        )
+        folder = tmp_path_factory.mktemp("trained") / objective
+        runs.train(config, folder)
+        return folder
+
+    return train
+
+
+@pytest.fixture(scope="session")
+def trained(trained_folder):
+    """The same run, opened."""
+
+    @cache
+    def opened(objective: str) -> OpenedRun:
+        return open_run(trained_folder(objective))
+
+    return opened
 
 
 @dataclass

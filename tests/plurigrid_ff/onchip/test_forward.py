@@ -40,7 +40,7 @@ def slow_goodness(network, sample):
     for label in range(network.classes):
         x = first
         if network.objective == "threshold":
-            reads = min(127, round(32 * math.sqrt(network.classes)))
+            reads = round(4 * math.sqrt(network.classes)) * 64
             x = first + [reads * (k == label) for k in range(network.classes)]
         for index, layer in enumerate(network.layers):
             h = activities(layer, x)

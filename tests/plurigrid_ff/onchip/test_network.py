@@ -70,12 +70,13 @@ def test_a_copy_learns_on_its_own(random_network):
     assert other.digest() != before
 
 
-def test_a_labels_column_reads_the_root_of_the_classes_as_far_as_int8_goes(random_network):
+def test_a_labels_column_reads_the_root_of_the_classes_with_eight_times_the_gain(random_network):
     network = random_network(1, objective="threshold")
 
-    reads = [replace(network, classes=classes).label_input for classes in (2, 4, 15, 16, 100)]
+    others = [replace(network, classes=classes) for classes in (2, 4, 16, 100)]
 
-    assert reads == [45, 64, 124, 127, 127]
+    assert [other.label_step for other in others] == [6, 8, 16, 40]  # 4 sqrt(classes)
+    assert [other.label_input for other in others] == [384, 512, 1024, 2560]  # 256 sqrt(classes)
 
 
 def test_only_the_threshold_objective_has_label_columns(random_network):

@@ -1,0 +1,1 @@
+"""What networks learn in integers, in the C that a device runs."""

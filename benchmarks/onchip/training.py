@@ -1,0 +1,121 @@
+"""Networks and the ways they are trained: in float here, in integers on the device."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from benchmarks.onchip.device import Device
+from plurigrid_ff.config import DataConfig, NetworkConfig, TrainingConfig
+from plurigrid_ff.data.dataset import Dataset, Split
+from plurigrid_ff.data.load import load_dataset
+from plurigrid_ff.derivation import derive_key, shuffled
+from plurigrid_ff.learning.network import FFNetwork
+from plurigrid_ff.learning.trainer import Trainer
+from plurigrid_ff.onchip.quantise import RATES, quantise
+
+HALVINGS = 5  # of the step size, spread evenly over the epochs; chosen on validation samples
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is trained on what.
+
+    Attributes:
+        data: Name of the data set.
+        objective: The layers' objective.
+        hidden: Widths; class goodness needs multiples of the number of classes.
+        epochs: Passes over the training samples.
+    """
+
+    data: str
+    objective: str
+    hidden: tuple[int, ...]
+    epochs: int
+
+    def load(self, seed: int) -> Dataset:
+        """Load the data set, with this seed's validation split."""
+        return load_dataset(DataConfig(source=self.data), seed=seed)
+
+    def network(self, data: Dataset, seed: int) -> FFNetwork:
+        """Make the untrained float network."""
+        config = NetworkConfig(hidden=self.hidden, objective=self.objective)
+        return FFNetwork(config, data.feature_shape, data.num_classes, seed=seed)
+
+
+def train_float(
+    network: FFNetwork, samples: Split, *, epochs: int, seed: int, decay: bool = True
+) -> None:
+    """Train as the library does: Adam, batches of 128, its default step size."""
+    config = TrainingConfig(epochs=epochs, decay="cosine" if decay else "none")
+    x, y = torch.from_numpy(samples.x), torch.from_numpy(samples.y)
+    Trainer(network, x, y, config, seed=seed).train_epochs(epochs)
+
+
+@torch.no_grad()
+def train_float_singly(network: FFNetwork, samples: Split, *, epochs: int, seed: int) -> None:
+    """Train in float as the device trains: one sample a step, its rates and halvings."""
+    x, y = torch.from_numpy(samples.x), torch.from_numpy(samples.y)
+    for epoch in range(epochs):
+        rate = RATES[network.config.objective] / 2 ** (HALVINGS * epoch // epochs)  # type: ignore[index]
+        order = shuffled(derive_key(seed, "device", epoch), len(y)).tolist()
+        wrong = wrong_labels(samples.y, network.num_classes, derive_key(seed, "wrong", epoch))
+        for place in order:
+            one = slice(place, place + 1)
+            h = network.rails_of(x[one], y[one], torch.from_numpy(wrong[one]))
+            for layer in network.stack:
+                read, (h, _) = h, layer.learn(h, y[one])
+                constant = gradient_factor(network, h.shape[1])
+                for parameter in layer.transform.parameters():
+                    assert parameter.grad is not None
+                    parameter -= parameter.grad * (rate / read.shape[1] / constant)
+                for parameter in layer.objective.parameters():
+                    assert parameter.grad is not None
+                    parameter -= parameter.grad * (rate / h.shape[1])
+
+
+def gradient_factor(network: FFNetwork, features: int) -> float:
+    """Return the constant that the float gradient has and the integer one leaves out."""
+    objective = network.stack[0].objective
+    if network.config.objective == "threshold":
+        return float(2 * objective.sharpness / features)  # type: ignore[operator,arg-type]
+    if network.config.objective == "class-goodness":
+        return float(2 * objective.scale * network.num_classes / features)  # type: ignore[operator,arg-type]
+    return 1.0
+
+
+def wrong_labels(labels: NDArray[np.int64], classes: int, key: int) -> NDArray[np.int64]:
+    """Draw another label for each sample."""
+    steps = np.random.default_rng(key).integers(1, classes, len(labels))
+    return (labels + steps) % classes
+
+
+def train_device(device: Device, samples: Split, *, epochs: int, seed: int) -> None:
+    """Train on the device, samples in another order in every epoch."""
+    for epoch in range(epochs):
+        device.set_halvings(HALVINGS * epoch // epochs)
+        order = shuffled(derive_key(seed, "device", epoch), len(samples))
+        device.learn(samples.x, samples.y, order)
+
+
+def export(network: FFNetwork, samples: Split, *, seed: int) -> Device:
+    """Quantise a network and put it on a device."""
+    return Device(quantise(network, samples.x, seed=seed))
+
+
+def float_accuracy(network: FFNetwork, x: NDArray[np.float32], y: NDArray[np.int64]) -> float:
+    """Return the share of samples that the float network predicts right."""
+    return float((float_predictions(network, x) == y).mean())
+
+
+def float_predictions(network: FFNetwork, x: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return the float network's class of every sample."""
+    parts = [network.predict(part) for part in torch.split(torch.from_numpy(x), 2048)]
+    predicted: NDArray[np.int64] = torch.cat(parts).numpy()
+    return predicted
+
+
+def chosen(samples: Split, places: NDArray[np.integer] | NDArray[np.bool_]) -> Split:
+    """Return some of the samples."""
+    return Split(samples.x[places], samples.y[places])

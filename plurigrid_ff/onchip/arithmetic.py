@@ -17,9 +17,9 @@ INT8_MAX = 127  # -128 is never used: the range is symmetric
 INPUT_BITS = 5  # fraction bits of a layer's input: unit RMS is 32, the largest is just under 4
 GOODNESS_BITS = 8  # goodness is in 1/256 nat
 ERROR_BITS = 15  # probabilities and errors
-UPDATE_BITS = 16  # fraction bits of a weight update, and bits of its dither
+UPDATE_BITS = 8  # fraction bits of a weight update, and bits of its dither
 BIAS_MAX = 1 << 29
-STEP_MAX = (1 << 15) - 1
+STEP_MAX = 127
 
 # round(65535 exp(-d / 16)): what the softmax and the sigmoid read.
 EXP_TABLE: Integers = np.array([round(65535 * math.exp(-d / 16)) for d in range(256)])
@@ -82,10 +82,10 @@ def draws(key: int, place: int, count: int) -> NDArray[np.uint64]:
 
 
 def dithers(key: int, count: int) -> Integers:
-    """Return ``count`` draws of 16 bits, four from each 64, the low ones first."""
-    words = draws(key, 0, -(-count // 4))
-    lanes = words[:, None] >> np.array([0, 16, 32, 48], dtype=np.uint64)
-    return (lanes & np.uint64(0xFFFF)).astype(np.int64).ravel()[:count]
+    """Return ``count`` draws of 8 bits, eight from each 64, the low ones first."""
+    words = draws(key, 0, -(-count // 8))
+    lanes = words[:, None] >> np.arange(0, 64, 8, dtype=np.uint64)
+    return (lanes & np.uint64(0xFF)).astype(np.int64).ravel()[:count]
 
 
 def stochastically_rounded(values: Integers, shift: int, bits: Integers) -> Integers:

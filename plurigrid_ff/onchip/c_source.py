@@ -13,10 +13,11 @@ from plurigrid_ff.onchip.arithmetic import (
     ERROR_BITS,
     EXP_TABLE,
     INPUT_BITS,
+    STEP_MAX,
     UPDATE_BITS,
 )
 from plurigrid_ff.onchip.learning import MAX_RATE_SHIFT
-from plurigrid_ff.onchip.memory import padded, ram_fields, widest
+from plurigrid_ff.onchip.memory import ram_fields
 from plurigrid_ff.onchip.network import IntegerNetwork
 
 if TYPE_CHECKING:
@@ -47,11 +48,11 @@ def c_files(
         "exponential": learns,
         "rails": 2 if network.objective == "threshold" else 1,
         "fields": ram_fields(network, learns=learns),
-        "widest": padded(widest(network), 4),
         "input_bits": INPUT_BITS,
         "update_bits": UPDATE_BITS,
         "error_bits": ERROR_BITS,
         "bias_max": BIAS_MAX,
+        "step_max": STEP_MAX,
         "max_rate_shift": MAX_RATE_SHIFT,
         "exp_table": EXP_TABLE,
     }

@@ -36,6 +36,7 @@ from plurigrid_ff.onchip.forward import (
 from plurigrid_ff.onchip.network import IntegerLayer, IntegerNetwork
 
 MAX_RATE_SHIFT = 30
+DITHER_MASK = (1 << UPDATE_BITS) - 1
 
 
 def learn(network: IntegerNetwork, x: Integers, label: int) -> None:
@@ -88,13 +89,12 @@ def _update(
     steps = np.where(h > 0, saturated(steps, STEP_MAX), 0)  # (rails, out_features)
     row = dithers(key, max(layer.in_features, layer.out_features))
     update = steps.T @ factors + _rotated(row[: layer.in_features], bits[0])
-    network.saturated += _subtract(layer.weight, update)
+    _subtract(layer.weight, update)
     # A bias is a weight whose input is 1.0, kept with INPUT_BITS more fraction bits.
-    ones = steps.sum(axis=0) << 2 * INPUT_BITS
-    bias = layer.bias - (ones + _second(bits[0]) >> UPDATE_BITS)
+    bias = layer.bias - (steps.sum(axis=0) << 2 * INPUT_BITS - UPDATE_BITS)
     layer.bias[:] = np.clip(bias, -BIAS_MAX, BIAS_MAX)
     if network.objective == "projection":
-        network.saturated += _update_directions(network, layer, key, row, errors, h[0])
+        _update_directions(network, layer, key, row, errors, h[0])
 
 
 def unit_gradient(
@@ -123,32 +123,24 @@ def _update_directions(
     row: Integers,
     errors: Integers,
     h: Integers,
-) -> int:
-    """Move the directions; return how many were clamped."""
+) -> None:
+    """Move the directions."""
     bits = draws(key, CLASS_DRAWS, network.classes)
     shift = min(layer.direction_shift + network.halvings, MAX_RATE_SHIFT)
     steps = saturated(stochastically_rounded(errors, shift, _high(bits)), STEP_MAX)
     update = steps[:, None] * h + _rotated(row[: layer.out_features], bits)
-    return _subtract(layer.directions, update)
+    _subtract(layer.directions, update)
 
 
-def _subtract(weights: np.ndarray, update: Integers) -> int:
-    """Take rounded updates from int8 weights, in place; return how many were clamped."""
-    moved = weights - (update >> UPDATE_BITS)
-    clamped = saturated(moved)
-    weights[:] = clamped
-    return int((moved != clamped).sum())
+def _subtract(weights: np.ndarray, update: Integers) -> None:
+    """Take rounded updates from int8 weights, in place."""
+    weights[:] = saturated(weights - (update >> UPDATE_BITS))
 
 
 def _rotated(row: Integers, bits: np.ndarray) -> Integers:
-    """Turn one row of dithers into one per unit: every entry stays uniform on 16 bits."""
-    offset = (bits & np.uint64(0xFFFF)).astype(np.int64)
-    return row[None, :] + offset[:, None] & 0xFFFF
-
-
-def _second(bits: np.ndarray) -> Integers:
-    """Bits 16 to 31."""
-    return (bits >> np.uint64(16) & np.uint64(0xFFFF)).astype(np.int64)
+    """Turn one row of dithers into one per unit: every entry stays uniform."""
+    offset = (bits & np.uint64(DITHER_MASK)).astype(np.int64)
+    return row[None, :] + offset[:, None] & DITHER_MASK
 
 
 def _high(bits: np.ndarray) -> Integers:

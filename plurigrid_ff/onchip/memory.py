@@ -6,12 +6,12 @@ from plurigrid_ff.onchip.network import IntegerNetwork
 from plurigrid_ff.results import DeviceMemory
 
 KIB = 1024
-SIZES = {"int32_t": 4, "uint32_t": 4, "uint16_t": 2, "int8_t": 1, "uint8_t": 1}
+SIZES = {"int32_t": 4, "uint32_t": 4, "int16_t": 2, "uint16_t": 2, "int8_t": 1, "uint8_t": 1}
 # Upper bounds, from the largest seen with arm-none-eabi-gcc -Os for Cortex-M0 and -M3.
 CODE_BYTES = 4096
 LAYER_BYTES = 48  # a layer's entry in the table of layers
 STACK_BYTES = 512
-VECTOR_BYTES = 16
+VECTOR = 16  # numbers that buffers are multiples of
 VARIABLES_PADDING = 64  # what a compiler may leave between variables to align them
 
 
@@ -38,34 +38,43 @@ def ram_fields(network: IntegerNetwork, *, learns: bool) -> list[Field]:
     """List what changes, largest alignment first, so that there is little padding."""
     layers = network.layers
     threshold = network.objective == "threshold"
+    projection = network.objective == "projection"
     # Vectorising compilers warn of writes behind a buffer that their vectors do not divide.
-    narrow = padded(max(layer.out_features for layer in layers), VECTOR_BYTES)
+    widest = padded(max(layer.out_features for layer in layers), VECTOR)
+    later = [layer.in_features for layer in layers[1:]]
     fields = [Field("int32_t", "total", network.classes)]
     if threshold:
-        fields.append(Field("int32_t", "sum", layers[0].out_features))
+        fields.append(Field("int32_t", "features", layers[0].out_features))
     else:
         fields.append(Field("int32_t", "scores", network.classes))
+    if later or not threshold:
+        fields.append(Field("int32_t", "sum", widest))
     if learns:
-        fields += [Field("uint32_t", "step"), Field("uint32_t", "saturated")]
+        fields.append(Field("uint32_t", "step"))
         fields += [Field("int32_t", f"bias_{i}", la.bias.size) for i, la in enumerate(layers)]
-        fields.append(Field("uint16_t", "dither", padded(widest(network), 4)))
-        fields += [Field("int8_t", f"weight_{i}", la.weight.size) for i, la in enumerate(layers)]
-        if network.objective == "projection":
-            fields += [
-                Field("int8_t", f"directions_{i}", la.directions.size)
-                for i, la in enumerate(layers)
-            ]
-    later = [layer.in_features for layer in layers[1:]]
-    fields += [
-        Field("int8_t", "input", padded(max([network.inputs, *later]), VECTOR_BYTES)),
-        Field("int8_t", "hidden", narrow),
-    ]
-    if threshold and learns:
-        fields.append(Field("int8_t", "negative_hidden", narrow))
-        if later:
-            fields.append(Field("int8_t", "negative_input", padded(max(later), VECTOR_BYTES)))
+        fields.append(Field("uint16_t", "listed", widest))
+    fields.append(Field("int16_t", "short", widest))
+    if learns and threshold:
+        fields.append(Field("int16_t", "negative_step", widest))
     if learns:
-        fields += [Field("uint8_t", "halvings"), Field("uint8_t", "started")]
+        fields += [Field("int8_t", f"weight_{i}", la.weight.size) for i, la in enumerate(layers)]
+    if learns and projection:
+        sizes = [layer.directions.size for layer in layers]
+        fields += [Field("int8_t", f"directions_{i}", size) for i, size in enumerate(sizes)]
+    fields += [
+        Field("int8_t", "input", padded(max([network.inputs, *later]), VECTOR)),
+        Field("int8_t", "hidden", widest),
+    ]
+    if learns and threshold:
+        fields.append(Field("int8_t", "negative_hidden", widest))
+    if learns and threshold and later:
+        fields.append(Field("int8_t", "negative_input", padded(max(later), VECTOR)))
+    if learns:
+        fields += [
+            Field("uint8_t", "offset", widest),
+            Field("uint8_t", "halvings"),
+            Field("uint8_t", "started"),
+        ]
     return fields
 
 
@@ -88,11 +97,6 @@ def memory(network: IntegerNetwork, *, learns: bool) -> DeviceMemory:
         ram=padded(ram, 4),
         stack=STACK_BYTES,
     )
-
-
-def widest(network: IntegerNetwork) -> int:
-    """Most numbers that one update touches in a row."""
-    return max(max(layer.in_features, layer.out_features) for layer in network.layers)
 
 
 def padded(count: int, to: int) -> int:

@@ -1,13 +1,13 @@
 """A network of int8 weights: numbers and scales, no arithmetic."""
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plurigrid_ff.onchip.arithmetic import GOODNESS_BITS, INPUT_BITS, Integers
+from plurigrid_ff.onchip.arithmetic import GOODNESS_BITS, INPUT_BITS, INT8_MAX, Integers
 
 Objective = Literal["projection", "class-goodness", "threshold"]
 OBJECTIVES: tuple[Objective, ...] = ("projection", "class-goodness", "threshold")
@@ -102,7 +102,6 @@ class IntegerNetwork:
         key: All draws are functions of it and of ``step``.
         step: Samples learned from so far.
         halvings: How often the step size has been halved.
-        saturated: Weight updates that were clamped so far.
     """
 
     objective: Objective
@@ -114,7 +113,12 @@ class IntegerNetwork:
     key: int
     step: int = 0
     halvings: int = 0
-    saturated: int = field(default=0, compare=False)
+
+    @property
+    def saturated(self) -> int:
+        """Number of weights that have reached the end of their range."""
+        arrays = [part for layer in self.layers for part in (layer.weight, layer.directions)]
+        return sum(int((np.abs(part) == INT8_MAX).sum()) for part in arrays)
 
     @property
     def label_step(self) -> int:
@@ -145,11 +149,14 @@ class IntegerNetwork:
         return replace(self, layers=layers)
 
     def digest(self) -> int:
-        """FNV-1a, 32 bits, over the step and everything that learns, little-endian."""
+        """FNV-1a, 32 bits, over the step and everything that learns, little-endian.
+
+        Weights go in input by input, as they lie on the device; directions class by class.
+        """
         parts = [np.array(self.step, dtype="<u4").tobytes()]
         for layer in self.layers:
             parts += [
-                layer.weight.tobytes(),
+                layer.weight.T.tobytes(),
                 layer.bias.astype("<i4").tobytes(),
                 layer.directions.tobytes(),
             ]

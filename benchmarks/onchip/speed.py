@@ -18,6 +18,7 @@ import statistics
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,11 @@ CASES = (
     Case("digits", "class-goodness", (100, 100), 1),
     Case("digits", "threshold", (100, 100), 1),
 )
-BUILDS = (("gcc", "-O2"), ("gcc", "-O3"), ("gcc", "-O3 -march=native"), ("clang", "-O3"))
+BUILDS = tuple(
+    (compiler, flags)
+    for compiler in ("gcc", "clang")
+    for flags in ("-O2", "-O3", "-O3 -march=native")
+)
 CACHES = {"32 KiB": "32768,8,64", "8 KiB": "8192,2,32"}
 SAMPLES = 4000
 CACHED_SAMPLES = 200
@@ -128,7 +133,7 @@ def write_sources(case: Case, folder: Path) -> Samples:
 def shape_flags(case: Case, samples: Samples, *, skips: int) -> list[str]:
     """Tell backprop.c the shape of the network."""
     widths = [samples.x.shape[1], *case.hidden, 10]
-    weights = sum(a * b for a, b in zip(widths, widths[1:], strict=False))
+    weights = sum(a * b for a, b in pairwise(widths))
     values = {
         "WIDTHS": ",".join(map(str, widths)),
         "LAYERS": len(widths) - 1,
@@ -171,7 +176,7 @@ def time_build(
         library = Path(tempfile.mkstemp(suffix=".so", dir=folder)[1])
         command = [compiler, "-std=c99", *flags, *shape_flags(case, samples, skips=skips)]
         command += ["-shared", "-fPIC", "ff_model.c", "backprop.c", "timing.c", "-lm", "-o"]
-        subprocess.run([*command, library], cwd=folder, check=True)  # noqa: S603
+        subprocess.run([*command, str(library)], cwd=folder, check=True)  # noqa: S603
         times[skips] = take_turns(ctypes.CDLL(str(library)), samples, repetitions)
         ratios[skips] = [ours / theirs for ours, theirs in times[skips]]
     rival = max(ratios, key=lambda skips: statistics.median(ratios[skips]))
@@ -212,7 +217,7 @@ def ram_bytes(case: Case, samples: Samples, folder: Path) -> dict[str, int]:
     for name in ("ff_model", "backprop"):
         target = folder / f"{name}.o"
         flags = shape_flags(case, samples, skips=1)
-        command = ["gcc", "-std=c99", "-O2", *flags, "-c", f"{name}.c", "-o", target]
+        command = ["gcc", "-std=c99", "-O2", *flags, "-c", f"{name}.c", "-o", str(target)]
         subprocess.run(command, cwd=folder, check=True)  # noqa: S603
         found[name] = object_sizes(target).ram
     return found

@@ -67,21 +67,24 @@ def train_float_singly(network: FFNetwork, samples: Split, *, epochs: int, seed:
             for layer in network.stack:
                 read, (h, _) = h, layer.learn(h, y[one])
                 constant = gradient_factor(network, h.shape[1])
-                for parameter in layer.transform.parameters():
-                    assert parameter.grad is not None
-                    parameter -= parameter.grad * (rate / read.shape[1] / constant)
-                for parameter in layer.objective.parameters():
-                    assert parameter.grad is not None
-                    parameter -= parameter.grad * (rate / h.shape[1])
+                _descend(layer.transform, rate / read.shape[1] / constant)
+                _descend(layer.objective, rate / h.shape[1])
+
+
+def _descend(module: torch.nn.Module, rate: float) -> None:
+    """Take one gradient step."""
+    for parameter in module.parameters():
+        if parameter.grad is not None:
+            parameter.data.sub_(parameter.grad, alpha=rate)
 
 
 def gradient_factor(network: FFNetwork, features: int) -> float:
     """Return the constant that the float gradient has and the integer one leaves out."""
     objective = network.stack[0].objective
     if network.config.objective == "threshold":
-        return float(2 * objective.sharpness / features)  # type: ignore[operator,arg-type]
+        return float(2 * objective.sharpness / features)  # type: ignore[operator]
     if network.config.objective == "class-goodness":
-        return float(2 * objective.scale * network.num_classes / features)  # type: ignore[operator,arg-type]
+        return float(2 * objective.scale * network.num_classes / features)  # type: ignore[operator]
     return 1.0
 
 

@@ -11,7 +11,7 @@ SIZES = {"int32_t": 4, "uint32_t": 4, "int16_t": 2, "uint16_t": 2, "int8_t": 1, 
 CODE_BYTES = 4096
 LAYER_BYTES = 48  # a layer's entry in the table of layers
 STACK_BYTES = 512
-VECTOR = 16  # numbers that buffers are multiples of
+VECTOR = 32  # numbers that buffers are multiples of
 VARIABLES_PADDING = 64  # what a compiler may leave between variables to align them
 
 
@@ -50,10 +50,10 @@ def ram_fields(network: IntegerNetwork, *, learns: bool) -> list[Field]:
     if later or not threshold:
         fields.append(Field("int32_t", "sum", widest))
     if learns:
-        fields.append(Field("uint32_t", "step"))
+        fields.append(Field("uint32_t", "steps"))
         fields += [Field("int32_t", f"bias_{i}", la.bias.size) for i, la in enumerate(layers)]
         fields.append(Field("uint16_t", "listed", widest))
-    fields.append(Field("int16_t", "short", widest))
+        fields.append(Field("int16_t", "step", widest))
     if learns and threshold:
         fields.append(Field("int16_t", "negative_step", widest))
     if learns:

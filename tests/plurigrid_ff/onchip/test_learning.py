@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from plurigrid_ff.config import DataConfig, NetworkConfig
 from plurigrid_ff.data.load import load_dataset
 from plurigrid_ff.learning.network import FFNetwork
-from plurigrid_ff.onchip.arithmetic import BIAS_MAX, INPUT_BITS, normalised
+from plurigrid_ff.onchip.arithmetic import BIAS_MAX, INPUT_BITS, INT8_MAX, normalised
 from plurigrid_ff.onchip.forward import activity, predict, prepared, with_labels
 from plurigrid_ff.onchip.learning import learn, wrong_label
 from plurigrid_ff.onchip.network import (
@@ -48,7 +48,7 @@ def mean_updates(network, x, label):
         learner = network.copy()
         learner.key = key
         learn(learner, x, label)
-        assert learner.saturated == 0
+        assert all(np.abs(layer.weight).max() < INT8_MAX for layer in learner.layers)
         for place, before, after in zip(found, network.layers, learner.layers, strict=True):
             for part in PARTS:
                 place[part].append(getattr(after, part).astype(np.int64) - getattr(before, part))
@@ -269,22 +269,22 @@ def one_unit(weight):
         weight_bits=5,
         activity_bits=0,
         direction_bits=20,
-        rate_shift=8,
+        rate_shift=15,
         direction_shift=30,
     )
     return IntegerNetwork("projection", True, 1, 2, False, [layer], key=4)
 
 
-@pytest.mark.parametrize(("weight", "after", "clamped"), [(120, 127, 1), (90, 121, 0)])
+@pytest.mark.parametrize(("weight", "after", "clamped"), [(120, 127, 1), (50, 113, 0)])
 def test_updates_that_int8_cannot_hold_are_clamped_and_counted(weight, after, clamped):
     network = one_unit(weight)
 
-    # Errors are half of 2**15, so the gradient is -127 * 2**15, a step of -127 * 2**7, and the
-    # update -127 * 2**7 * 127 / 2**16 = -31.5.
+    # Errors are half of 2**15, so the gradient is -127 * 2**15, the step -127, and the update
+    # -127 * 127 / 2**8 = -63.004.
     learn(network, np.array([127], np.int8), 0)
 
     assert network.layers[0].weight[0, 0] in (after, after + 1 - clamped)
-    assert network.saturated == clamped
+    assert network.saturated == 2 + clamped  # the directions are at their ends
 
 
 def test_a_bias_stops_at_its_limit():
@@ -320,7 +320,8 @@ def test_each_halving_halves_the_mean_update(blobs, objective):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
-    ("objective", "least"), [("projection", 0.9), ("class-goodness", 0.9), ("threshold", 0.8)]
+    ("objective", "least"),
+    [("projection", 0.92), ("class-goodness", 0.86), ("threshold", 0.85)],
 )
 def test_digits_are_learned_from_scratch_sample_by_sample(objective, least, seed):
     data = load_dataset(DataConfig(), seed=seed)
@@ -328,7 +329,7 @@ def test_digits_are_learned_from_scratch_sample_by_sample(objective, least, seed
     net = FFNetwork(config, data.feature_shape, 10, seed=seed)
     quantised = quantise(net, data.train.x, seed=seed)
     network, x = quantised.network, quantised.scaling.apply(data.train.x)
-    for epoch in range(2):
+    for epoch in range(3):
         network.halvings = epoch
         for sample, label in zip(x, data.train.y.tolist(), strict=True):
             learn(network, sample, label)

@@ -34,7 +34,7 @@ def test_the_digest_is_fnv_1a_of_step_weights_biases_and_directions(random_netwo
     network.step = 0x01020304
     stream = bytearray([4, 3, 2, 1])
     for layer in network.layers:
-        stream += bytes(int(w) & 0xFF for w in layer.weight.ravel())
+        stream += bytes(int(w) & 0xFF for w in layer.weight.T.ravel())
         for bias in layer.bias.tolist():
             stream += bias.to_bytes(4, "little", signed=True)
         stream += bytes(int(d) & 0xFF for d in layer.directions.ravel())

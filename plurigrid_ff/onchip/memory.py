@@ -11,7 +11,7 @@ SIZES = {"int32_t": 4, "uint32_t": 4, "int16_t": 2, "uint16_t": 2, "int8_t": 1, 
 CODE_BYTES = 4096
 LAYER_BYTES = 48  # a layer's entry in the table of layers
 STACK_BYTES = 512
-VECTOR = 32  # numbers that buffers are multiples of
+BLOCK = 32  # units that a loop of the C code takes together
 VARIABLES_PADDING = 64  # what a compiler may leave between variables to align them
 
 
@@ -39,8 +39,8 @@ def ram_fields(network: IntegerNetwork, *, learns: bool) -> list[Field]:
     layers = network.layers
     threshold = network.objective == "threshold"
     projection = network.objective == "projection"
-    # Vectorising compilers warn of writes behind a buffer that their vectors do not divide.
-    widest = padded(max(layer.out_features for layer in layers), VECTOR)
+    # Whole blocks, for compilers warn of a loop over a block that a shorter buffer would end.
+    widest = padded(max(layer.out_features for layer in layers), BLOCK)
     later = [layer.in_features for layer in layers[1:]]
     fields = [Field("int32_t", "total", network.classes)]
     if threshold:
@@ -62,13 +62,13 @@ def ram_fields(network: IntegerNetwork, *, learns: bool) -> list[Field]:
         sizes = [layer.directions.size for layer in layers]
         fields += [Field("int8_t", f"directions_{i}", size) for i, size in enumerate(sizes)]
     fields += [
-        Field("int8_t", "input", padded(max([network.inputs, *later]), VECTOR)),
+        Field("int8_t", "input", padded(max([network.inputs, *later]), BLOCK)),
         Field("int8_t", "hidden", widest),
     ]
     if learns and threshold:
         fields.append(Field("int8_t", "negative_hidden", widest))
     if learns and threshold and later:
-        fields.append(Field("int8_t", "negative_input", padded(max(later), VECTOR)))
+        fields.append(Field("int8_t", "negative_input", padded(max(later), BLOCK)))
     if learns:
         fields += [
             Field("uint8_t", "offset", widest),

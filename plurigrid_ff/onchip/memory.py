@@ -39,8 +39,8 @@ def ram_fields(network: IntegerNetwork, *, learns: bool) -> list[Field]:
     layers = network.layers
     threshold = network.objective == "threshold"
     projection = network.objective == "projection"
-    # Whole blocks, for compilers warn of a loop over a block that a shorter buffer would end.
-    widest = padded(max(layer.out_features for layer in layers), BLOCK)
+    # One block at least: compilers warn of the loop over one that a shorter buffer would end.
+    widest = max(BLOCK, *(layer.out_features for layer in layers))
     later = [layer.in_features for layer in layers[1:]]
     fields = [Field("int32_t", "total", network.classes)]
     if threshold:
@@ -62,13 +62,13 @@ def ram_fields(network: IntegerNetwork, *, learns: bool) -> list[Field]:
         sizes = [layer.directions.size for layer in layers]
         fields += [Field("int8_t", f"directions_{i}", size) for i, size in enumerate(sizes)]
     fields += [
-        Field("int8_t", "input", padded(max([network.inputs, *later]), BLOCK)),
+        Field("int8_t", "input", max([network.inputs, *later])),
         Field("int8_t", "hidden", widest),
     ]
     if learns and threshold:
         fields.append(Field("int8_t", "negative_hidden", widest))
     if learns and threshold and later:
-        fields.append(Field("int8_t", "negative_input", padded(max(later), BLOCK)))
+        fields.append(Field("int8_t", "negative_input", max(later)))
     if learns:
         fields += [
             Field("uint8_t", "offset", widest),

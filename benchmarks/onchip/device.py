@@ -1,6 +1,8 @@
 """The exported C of a network, compiled for this machine and driven sample by sample."""
 
 import ctypes
+import os
+import platform
 import shutil
 import subprocess
 import tempfile
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 
 from plurigrid_ff.onchip.c_source import c_files
 from plurigrid_ff.onchip.quantise import Quantised
+from plurigrid_ff.runs import installed_versions
 
 FLAGS = ("-std=c99", "-O3", "-march=native", "-shared", "-fPIC")
 
@@ -115,6 +118,15 @@ def compiler_version() -> str:
     command = [compiler(), "--version"]
     answer = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
     return answer.stdout.splitlines()[0]
+
+
+def setting() -> dict[str, object]:
+    """Return machine, compiler and versions, for a report."""
+    return {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, one thread",
+        "compiler": compiler_version(),
+        "versions": installed_versions(),
+    }
 
 
 def _at(values: NDArray[np.generic]) -> ctypes.c_void_p:

@@ -10,8 +10,6 @@ a simulated first-level data cache and the next level, from valgrind's cachegrin
 import argparse
 import ctypes
 import json
-import os
-import platform
 import re
 import shutil
 import statistics
@@ -24,13 +22,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.onchip.device import compiler_version
+from benchmarks.onchip.device import setting
 from benchmarks.onchip.training import Case
 from plurigrid_ff.files import write_text
 from plurigrid_ff.onchip.c_source import c_files
 from plurigrid_ff.onchip.elf import object_sizes
 from plurigrid_ff.onchip.quantise import quantise
-from plurigrid_ff.runs import installed_versions
 
 HERE = Path(__file__).parent
 CASES = (
@@ -106,9 +103,7 @@ def main() -> None:
             rows.append(measure(case, samples, folder, arguments.repetitions))
             print_row(rows[-1])
     report = {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, one thread",
-        "compiler": compiler_version(),
-        "versions": installed_versions(),
+        "setting": setting(),
         "repetitions": arguments.repetitions,
         "cases": rows,
     }

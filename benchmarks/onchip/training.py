@@ -1,6 +1,7 @@
 """Networks and the ways they are trained: in float here, in integers on the device."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -11,11 +12,13 @@ from plurigrid_ff.config import DataConfig, NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Dataset, Split
 from plurigrid_ff.data.load import load_dataset
 from plurigrid_ff.derivation import derive_key, shuffled
+from plurigrid_ff.learning.negatives import find_negatives
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.trainer import Trainer
+from plurigrid_ff.onchip.network import Objective
 from plurigrid_ff.onchip.quantise import RATES, quantise
 
-HALVINGS = 5  # of the step size, spread evenly over the epochs; chosen on validation samples
+HALVINGS = 4  # of the step size, spread evenly over the epochs; chosen on validation samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +59,32 @@ def train_float(
 @torch.no_grad()
 def train_float_singly(network: FFNetwork, samples: Split, *, epochs: int, seed: int) -> None:
     """Train in float as the device trains: one sample a step, its rates and halvings."""
-    x, y = torch.from_numpy(samples.x), torch.from_numpy(samples.y)
     for epoch in range(epochs):
-        rate = RATES[network.config.objective] / 2 ** (HALVINGS * epoch // epochs)  # type: ignore[index]
-        order = shuffled(derive_key(seed, "device", epoch), len(y)).tolist()
-        wrong = wrong_labels(samples.y, network.num_classes, derive_key(seed, "wrong", epoch))
-        for place in order:
-            one = slice(place, place + 1)
-            h = network.rails_of(x[one], y[one], torch.from_numpy(wrong[one]))
-            for layer in network.stack:
-                read, (h, _) = h, layer.learn(h, y[one])
-                constant = gradient_factor(network, h.shape[1])
-                _descend(layer.transform, rate / read.shape[1] / constant)
-                _descend(layer.objective, rate / h.shape[1])
+        order = shuffled(derive_key(seed, "device", epoch), len(samples))
+        learn_float_singly(network, samples, order, halvings=HALVINGS * epoch // epochs, seed=seed)
+
+
+@torch.no_grad()
+def learn_float_singly(
+    network: FFNetwork, samples: Split, order: NDArray[np.integer], *, halvings: int, seed: int
+) -> None:
+    """Learn from ``samples[order]`` in float, one after the other."""
+    x, y = torch.from_numpy(samples.x), torch.from_numpy(samples.y)
+    kind = find_negatives(network.config)
+    key = derive_key(seed, "negatives", halvings)
+    negatives = kind(x, network.num_classes, key=key) if kind else None
+    rate = RATES[cast(Objective, network.config.objective)] / 2**halvings
+    for place in order.tolist():
+        one = slice(place, place + 1)
+        ids = torch.tensor([place])
+        h = network.scale(x[one])
+        if negatives is not None:
+            h = negatives.rails(network, x[one], y[one], key=key, sample_ids=ids)
+        for layer in network.stack:
+            read, (h, _) = h, layer.learn(h, y[one])
+            constant = gradient_factor(network, h.shape[1])
+            _descend(layer.transform, rate / read.shape[1] / constant)
+            _descend(layer.objective, rate / h.shape[1])
 
 
 def _descend(module: torch.nn.Module, rate: float) -> None:
@@ -88,12 +104,6 @@ def gradient_factor(network: FFNetwork, features: int) -> float:
     return 1.0
 
 
-def wrong_labels(labels: NDArray[np.int64], classes: int, key: int) -> NDArray[np.int64]:
-    """Draw another label for each sample."""
-    steps = np.random.default_rng(key).integers(1, classes, len(labels))
-    return (labels + steps) % classes
-
-
 def train_device(device: Device, samples: Split, *, epochs: int, seed: int) -> None:
     """Train on the device, samples in another order in every epoch."""
     for epoch in range(epochs):
@@ -102,9 +112,9 @@ def train_device(device: Device, samples: Split, *, epochs: int, seed: int) -> N
         device.learn(samples.x, samples.y, order)
 
 
-def export(network: FFNetwork, samples: Split, *, seed: int) -> Device:
+def export(network: FFNetwork, samples: Split, *, seed: int, halvings: int = 0) -> Device:
     """Quantise a network and put it on a device."""
-    return Device(quantise(network, samples.x, seed=seed))
+    return Device(quantise(network, samples.x, seed=seed, halvings=halvings))
 
 
 def float_accuracy(network: FFNetwork, x: NDArray[np.float32], y: NDArray[np.int64]) -> float:

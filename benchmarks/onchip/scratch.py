@@ -5,7 +5,7 @@ microcontroller would. Beside it, on the same splits: the library's own float tr
 batches of 128); float one sample a step with the device's rule and rates; and float weights
 rounded to int8 afterwards. Example:
 
-    python -m benchmarks.onchip.scratch --data digits --out benchmarks/results/onchip_scratch_digits.json
+    python -m benchmarks.onchip.scratch --data mnist --out scratch.json
 """
 
 import argparse

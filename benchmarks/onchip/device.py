@@ -55,7 +55,7 @@ class Device:
                 (folder / file).write_text(text, "utf-8")
             (folder / "loops.c").write_text(LOOPS, "utf-8")
             sources = [folder / "ff_model.c", folder / "loops.c"]
-            command = [compiler(), *FLAGS, *sources, "-o", folder / "model.so"]
+            command = [compiler(), *FLAGS, *map(str, sources), "-o", str(folder / "model.so")]
             subprocess.run(command, check=True)  # noqa: S603
             self._library = ctypes.CDLL(str(folder / "model.so"))
         self._library.ff_digest.restype = ctypes.c_uint32

@@ -17,7 +17,7 @@ from plurigrid_ff.onchip.arithmetic import (
     UPDATE_BITS,
 )
 from plurigrid_ff.onchip.learning import MAX_RATE_SHIFT
-from plurigrid_ff.onchip.memory import ram_fields
+from plurigrid_ff.onchip.memory import BLOCK, ram_fields
 from plurigrid_ff.onchip.network import IntegerNetwork
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def c_files(
         "exponential": learns,
         "rails": 2 if network.objective == "threshold" else 1,
         "fields": ram_fields(network, learns=learns),
+        "block": BLOCK,
         "input_bits": INPUT_BITS,
         "update_bits": UPDATE_BITS,
         "error_bits": ERROR_BITS,

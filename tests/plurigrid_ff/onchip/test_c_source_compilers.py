@@ -15,7 +15,7 @@ from plurigrid_ff.onchip.vectors import vectors_header
 # Loops over units go in blocks of 32: exactly one, some, one and a rest, less than one.
 WIDTHS = [64, 32, 77, 20]
 # Bits that the step size drops, so that many units take a step, or few: another loop each.
-MANY = dict.fromkeys(OBJECTIVES, 6)
+MANY = 6
 FEW = {"projection": 24, "class-goodness": 16, "threshold": 25}
 
 
@@ -32,11 +32,12 @@ def taught(network, x, y):
         learn(network, sample, label)
 
 
-def wide(random_network, objective, shifts):
+def wide(random_network, objective, bits):
+    """Draw a network of wide layers whose step sizes drop so many bits."""
     network = random_network(1, objective=objective, widths=WIDTHS)
-    network.halvings = 0
+    network.halvings = bits - MANY
     for layer in network.layers:
-        layer.rate_shift = layer.direction_shift = shifts[objective]
+        layer.rate_shift = layer.direction_shift = MANY
     return network
 
 
@@ -45,25 +46,28 @@ def wide(random_network, objective, shifts):
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_no_optimisation_changes_a_bit(build, tool, random_network, compiler, flags):
     tool(compiler)
-    networks = [wide(random_network, name, bits) for name in OBJECTIVES for bits in (MANY, FEW)]
+    networks = [wide(random_network, objective, MANY) for objective in OBJECTIVES]
 
     devices = build(networks, compiler=compiler, flags=tuple(flags.split()))
 
     for network, device in zip(networks, devices, strict=True):
-        x, y = samples(network, 10)
-        taught(network, x, y)
-        for sample, label in zip(x, y, strict=True):
-            device.learn(sample, label)
-        assert device.digest() == network.digest()
-        expected = layer_goodness(network, x).sum(axis=0)
-        assert [device.goodness(sample) for sample in x] == expected.tolist()
+        for bits in (MANY, FEW[network.objective]):
+            network.halvings = bits - MANY
+            device.call("set_halvings", network.halvings)
+            x, y = samples(network, 10)
+            taught(network, x, y)
+            for sample, label in zip(x, y, strict=True):
+                device.learn(sample, label)
+            assert device.digest() == network.digest()
+            expected = layer_goodness(network, x).sum(axis=0)
+            assert [device.goodness(sample) for sample in x] == expected.tolist()
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_few_and_many_units_take_a_step_in_the_networks_above(random_network, objective):
     moved = []
-    for shifts in (MANY, FEW):
-        network = wide(random_network, objective, shifts)
+    for bits in (MANY, FEW[objective]):
+        network = wide(random_network, objective, bits)
         for sample, label in zip(*samples(network, 10), strict=True):
             before = [layer.bias.copy() for layer in network.layers]
             learn(network, sample, label)
@@ -85,7 +89,6 @@ def run_sanitised(tmp_path, tool):
         x, y = samples(network, 10)
         files = c_files(network, learns=learns) | {"check.c": support_files()["check.c"]}
         files["ff_model.c"] = edit(files["ff_model.c"])
-        network.halvings = 0
         if learns:
             taught(network, x, y)
         digest = network.digest()
@@ -101,14 +104,11 @@ def run_sanitised(tmp_path, tool):
     return run
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_sanitisers_find_nothing(run_sanitised, random_network, compiler, objective):
-    drawn = [random_network(seed, objective=objective) for seed in (31, 32)]
-    for network in [*drawn, wide(random_network, objective, MANY)]:
-        network.halvings = 0
-
+    networks = [random_network(31, objective=objective), wide(random_network, objective, MANY)]
+    for network in networks:
         printed, expected = run_sanitised(compiler, network)
 
         assert printed == expected

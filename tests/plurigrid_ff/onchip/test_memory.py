@@ -29,7 +29,7 @@ def compiled(written, tool):
 
 def networks(random_network, objective):
     """Narrow, wide, deep, and of one layer: buffers come and go with them."""
-    drawn = [random_network(seed, objective=objective) for seed in range(4)]
+    drawn = [random_network(seed, objective=objective) for seed in range(2)]
     return drawn + [random_network(9, objective=objective, widths=w) for w in ([150], [90, 40])]
 
 

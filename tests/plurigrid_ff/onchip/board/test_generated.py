@@ -22,7 +22,6 @@ def run_on(make, tool, exported):
     tool("arm-none-eabi-gcc", "qemu-system-arm")
 
     def run(network, core="cortex-m3", *, learns=True):
-        network.halvings = 0
         rng = np.random.default_rng(1)
         x = rng.integers(-127, 128, (SAMPLES, network.inputs), dtype=np.int8)
         y = rng.integers(0, network.classes, SAMPLES)

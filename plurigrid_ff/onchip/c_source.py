@@ -46,6 +46,7 @@ def c_files(
         "projection": network.objective == "projection",
         "threshold": network.objective == "threshold",
         "exponential": learns,
+        "hardest": network.hardest,
         "rails": 2 if network.objective == "threshold" else 1,
         "fields": ram_fields(network, learns=learns),
         "block": BLOCK,

@@ -50,7 +50,8 @@ def learn(network: IntegerNetwork, x: Integers, label: int) -> None:
     rails = prepared(network, x[None])  # (rails, in_features)
     factors = rails  # what an update multiplies a unit's step with
     if network.objective == "threshold":
-        labels = np.array([label, wrong_label(network, label)])
+        choose = hardest_label if network.hardest else wrong_label
+        labels = np.array([label, choose(network, rails, label)])
         twice = np.repeat(rails, 2, axis=0)
         rails = with_labels(network, twice, labels)
         factors = with_labels(network, twice, labels, value=network.label_step)
@@ -66,7 +67,23 @@ def layer_key(network: IntegerNetwork, index: int) -> int:
     return draw(network.key, network.step * len(network.layers) + index)
 
 
-def wrong_label(network: IntegerNetwork, label: int) -> int:
+def hardest_label(network: IntegerNetwork, x: Integers, label: int) -> int:
+    """Return the other label of highest goodness in the first layer, the first of equals.
+
+    Args:
+        network: What learns.
+        x: The prepared sample, shape ``(1, inputs)``.
+        label: Its class.
+    """
+    every = np.arange(network.classes)
+    first = network.layers[0]
+    rails = with_labels(network, np.repeat(x, network.classes, axis=0), every)
+    goodness = sample_goodness(first, activity(first, rails))
+    goodness[label] = -1
+    return int(goodness.argmax())
+
+
+def wrong_label(network: IntegerNetwork, _: Integers, label: int) -> int:
     """Draw one of the other labels."""
     high = draw(layer_key(network, 0), LABEL_DRAW) >> 32
     return (label + 1 + high % (network.classes - 1)) % network.classes

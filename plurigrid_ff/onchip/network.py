@@ -99,6 +99,8 @@ class IntegerNetwork:
         normalises: Whether a sample is scaled to unit RMS first; otherwise it is read as
             it is, with INPUT_BITS fraction bits.
         layers: First layer first.
+        hardest: Whether a negative has the wrong label that the first layer rates highest;
+            otherwise any wrong label. For the threshold objective.
         key: All draws are functions of it and of ``step``.
         step: Samples learned from so far.
         halvings: How often the step size has been halved.
@@ -111,6 +113,7 @@ class IntegerNetwork:
     normalises: bool
     layers: list[IntegerLayer]
     key: int
+    hardest: bool = False
     step: int = 0
     halvings: int = 0
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.errors import QuantisationError
+from plurigrid_ff.learning.negatives import find_negatives
 from plurigrid_ff.learning.objectives import parse_options
 from plurigrid_ff.onchip.arithmetic import (
     BIAS_MAX,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from plurigrid_ff.learning.layers import FFLayer
     from plurigrid_ff.learning.network import FFNetwork
 
+NEGATIVES = ("hardest-label", "wrong-label")
 MAX_FEATURES = 1 << 14  # keeps every accumulator inside int32
 MAX_CLASSES = 256
 MAX_CALIBRATION = 2000  # samples; the scales are powers of two, so more change nothing
@@ -85,6 +87,7 @@ def quantise(
     objective = require_integer_form(network)
     options = parse_options(objective, network.config.options).model_dump()
     scaling = InputScaling.fit(network, samples)
+    negatives = find_negatives(network.config)
     result = IntegerNetwork(
         objective=objective,
         squares=options.get("activity", "squares") == "squares",
@@ -93,6 +96,7 @@ def quantise(
         normalises=network.config.scaling != "standard",
         layers=[],
         key=derive_key(seed, "onchip"),
+        hardest=negatives is not None and negatives.name == "hardest-label",
         halvings=halvings,
     )
     rails = prepared(result, scaling.apply(samples[:MAX_CALIBRATION]))
@@ -155,10 +159,11 @@ def _require_plain(network: "FFNetwork") -> None:
         QuantisationError: The first that has none, named.
     """
     config = network.config
-    if config.objective == "threshold" and not network.labelled:
+    negatives = find_negatives(config)
+    if negatives is not None and negatives.name not in NEGATIVES:
         raise QuantisationError(
-            f"network.negatives {config.negatives!r} have no integer form: there a negative "
-            "is the sample with a wrong label; train with --negatives wrong-label"
+            f"network.negatives {negatives.name!r} have no integer form; train with "
+            f"--negatives {' or '.join(NEGATIVES)}"
         )
     if config.readout != "goodness":
         raise QuantisationError(

@@ -63,6 +63,7 @@ def random_network(seed: int, **fixed) -> IntegerNetwork:
         normalises=bool(rng.integers(2)),
         layers=layers,
         key=int(rng.integers(0, 2**64, dtype=np.uint64)),
+        hardest=bool(rng.integers(2)),
         halvings=int(rng.integers(0, 3)),
     )
 

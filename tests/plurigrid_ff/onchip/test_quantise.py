@@ -162,8 +162,8 @@ REFUSED = [
     ),
     pytest.param(
         lambda: net("threshold", negatives="noise", readout="probe"),
-        r"^network\.negatives 'noise' have no integer form: there a negative is the sample with a "
-        r"wrong label; train with --negatives wrong-label$",
+        r"^network\.negatives 'noise' have no integer form; train with --negatives hardest-label "
+        r"or wrong-label$",
         id="negatives",
     ),
     pytest.param(

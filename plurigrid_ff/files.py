@@ -35,25 +35,24 @@ def written_beside(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def folder_written_beside(path: Path) -> Iterator[Path]:
-    """Yield a new folder, ``PATH.partial``, that replaces ``path`` on success.
+    """Yield a new folder in the same folder that replaces ``path`` on success.
 
     On any exception it is removed and what was at ``path`` is untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    replaced = path.with_name(path.name + ".replaced")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
+    # A name of its own: PATH.partial may be an unfinished run's.
+    holder = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
+    new, replaced = holder / "new", holder / "replaced"
     try:
-        yield partial
+        new.mkdir()  # inside, because mkdtemp makes folders private
+        yield new
         if path.exists():
             path.rename(replaced)
-        partial.rename(path)
+        new.rename(path)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
         if replaced.exists() and not path.exists():  # died between the two renames
             replaced.rename(path)
-        shutil.rmtree(replaced, ignore_errors=True)
+        shutil.rmtree(holder, ignore_errors=True)
 
 
 def read_text(path: Path, *, max_bytes: int = MAX_TEXT_BYTES) -> str:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from plurigrid_ff.results import BuildCheck, CExportReport, ExportReport
 
 C_FORMAT = "c"
-KIB = 1024
 
 
 @click.command("export")
@@ -70,6 +69,8 @@ def command(
     """
     if format_ != C_FORMAT:
         _require_no_c_options(format_, for_c)
+    elif not for_c["learns"]:
+        _require_no_learning_options(for_c)
     with clean_errors(as_json):
         if format_ == C_FORMAT:
             report = _export_c(options, run_folder, out, overwrite=overwrite, **for_c)
@@ -89,9 +90,17 @@ def _require_no_c_options(format_: str, for_c: dict[str, Any]) -> None:
     """Refuse options that only the C export has."""
     names = {"learns": "train", "ram_kb": "budget-kb"}
     for name, value in for_c.items():
-        if value not in (None, False):
+        if value is not None and value is not False:
             option = names.get(name, name.replace("_", "-"))
             raise click.UsageError(f"--{option} goes with --format c, not {format_}")
+
+
+def _require_no_learning_options(for_c: dict[str, Any]) -> None:
+    """Refuse options that do nothing, or harm, where nothing is learned."""
+    if for_c["halvings"] is not None:
+        raise click.UsageError("--halvings goes with --train: it sets a step size")
+    if for_c["untrained"]:
+        raise click.UsageError("--untrained goes with --train: such a network has yet to learn")
 
 
 def _export_c(

@@ -75,7 +75,7 @@ def _on_core(folder: Path, memory: DeviceMemory) -> BuildCheck:
 
 
 def _make(folder: Path, *arguments: str) -> tuple[bool, str]:
-    """Run make; return whether it succeeded, and all that was printed."""
+    """Run make; return whether it succeeded, and what was printed: with the errors if not."""
     try:
         done = subprocess.run(  # noqa: S603 (a program from PATH, in a folder written just now)
             [find_tool("make"), "--silent", "--no-print-directory", *arguments],
@@ -90,7 +90,8 @@ def _make(folder: Path, *arguments: str) -> tuple[bool, str]:
         return False, str(error)
     except subprocess.TimeoutExpired:
         return False, f"error: make {arguments[0]} did not end within {TIMEOUT_S} s"
-    return done.returncode == 0, done.stdout + done.stderr
+    succeeded = done.returncode == 0
+    return succeeded, done.stdout if succeeded else done.stdout + done.stderr
 
 
 def _last_line(printed: str) -> str:

@@ -11,7 +11,7 @@ from plurigrid_ff.host.plugins import Host
 from plurigrid_ff.inference import OpenedRun, open_run
 from plurigrid_ff.onchip.budget import require_budget
 from plurigrid_ff.onchip.checks import check_folder
-from plurigrid_ff.onchip.folder import MODEL_FILE, folder_files
+from plurigrid_ff.onchip.folder import MODEL_FILE, folder_files, foreign_file
 from plurigrid_ff.onchip.forward import predict
 from plurigrid_ff.onchip.quantise import (
     TRAINED_HALVINGS,
@@ -121,6 +121,13 @@ def _require_free(out: Path, *, overwrite: bool) -> None:
         raise ExportError(
             f"{out}: holds an exported network; choose another --out, or --overwrite to replace "
             "it once the new one is complete"
+        )
+    # A project that a model was copied into looks much like an exported folder.
+    foreign = foreign_file(out)
+    if foreign is not None:
+        raise ExportError(
+            f"{out}: holds {foreign!r}, which no export wrote, so it is left alone; move that "
+            "away, or choose another --out"
         )
 
 

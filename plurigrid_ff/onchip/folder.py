@@ -2,6 +2,7 @@
 
 import csv
 import io
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,21 @@ from plurigrid_ff.onchip.inputs import InputScaling
 from plurigrid_ff.onchip.learning import learn
 from plurigrid_ff.onchip.memory import KIB
 from plurigrid_ff.onchip.network import IntegerNetwork
-from plurigrid_ff.onchip.support import support_files
+from plurigrid_ff.onchip.support import support_files, support_places
 from plurigrid_ff.onchip.vectors import vectors_header
 from plurigrid_ff.results import DeviceMemory
 
 MODEL_FILE = "ff_model.c"
+OF_THE_MODEL = (
+    MODEL_FILE,
+    "ff_model.h",
+    "vectors.h",
+    "main.c",
+    "samples.csv",
+    "inputs.csv",
+    "README.md",
+)
+BUILD_FOLDER = "build"  # the Makefile's
 MAX_VECTORS = 24
 VECTOR_BYTES = 1 << 17  # the check must fit beside the model in an emulated board's flash
 MAX_SAMPLES = 500
@@ -66,6 +77,18 @@ def folder_files(
             },
         ),
     }
+
+
+def foreign_file(folder: Path) -> str | None:
+    """Name a file that neither an export nor its Makefile writes; None: there is none."""
+    ours = {*OF_THE_MODEL, *support_places()}
+    for path in sorted(folder.rglob("*")):
+        place = path.relative_to(folder)
+        if path.is_dir() and not path.is_symlink():
+            continue
+        if place.as_posix() not in ours and place.parts[0] != BUILD_FOLDER:
+            return str(place)
+    return None
 
 
 def _vectors(

@@ -38,6 +38,8 @@ MAX_CALIBRATION = 2000  # samples; the scales are powers of two, so more change 
 # noise of rounding smaller, coarser ones saturate later: on MNIST, validation, 3 epochs, threshold
 # reaches 92.4 % with 10, 94.1 % with 5, 94.7 to 94.9 % with 2.5; projection does not care.
 HEADROOM = 2.5
+GOODNESS_MAX = 1 << 27  # of a layer, in 1/256 nat: fifteen of them stay inside int32
+RATIO_MAX = 1 << 14  # see Ratio.near
 MAX_ACTIVITY_BITS = 4
 MAX_DIRECTION_BITS = 6
 # Steps that learn from scratch undo what a trained network knows: on digits, learning went on
@@ -103,7 +105,7 @@ def quantise(
     clipped_weights, clipped_activities = [], []
     for index, layer in enumerate(network.stack):
         made, share = _integer_layer(result, layer, index, rails)
-        _set_goodness(result, made, layer, options)
+        _set_goodness(result, made, layer, index, options)
         _set_rates(result, made)
         result.layers.append(made)
         h = activity(made, rails)
@@ -128,7 +130,8 @@ def require_integer_form(network: "FFNetwork") -> Objective:
     _require_plain(network)
     if network.num_classes > MAX_CLASSES:
         raise QuantisationError(
-            f"{network.num_classes} classes: the integer form holds at most {MAX_CLASSES}"
+            f"{network.num_classes} classes: the integer form holds at most {MAX_CLASSES}; train "
+            "on fewer classes"
         )
     for index, layer in enumerate(network.stack):
         if layer.transform.kind != "linear":
@@ -136,10 +139,15 @@ def require_integer_form(network: "FFNetwork") -> Objective:
                 f"layer {index + 1} is {layer.transform.kind!r}, which has no integer form; use "
                 "linear layers"
             )
-        width = max(layer.transform.in_features, layer.transform.out_features)
-        if width > MAX_FEATURES:
+        if layer.transform.out_features > MAX_FEATURES:
             raise QuantisationError(
-                f"layer {index + 1} is {width} wide: the integer form holds at most {MAX_FEATURES}"
+                f"layer {index + 1} is {layer.transform.out_features} wide: the integer form holds "
+                f"at most {MAX_FEATURES}; train with a narrower --hidden"
+            )
+        if layer.transform.in_features > MAX_FEATURES:
+            raise QuantisationError(
+                f"layer {index + 1} reads {layer.transform.in_features} inputs: the integer form "
+                f"holds at most {MAX_FEATURES}; train on smaller samples"
             )
     return known[name]
 
@@ -151,15 +159,15 @@ def _require_plain(network: "FFNetwork") -> None:
         QuantisationError: The first that has none, named.
     """
     config = network.config
-    if config.readout != "goodness":
-        raise QuantisationError(
-            f"network.readout {config.readout!r} has no integer form; train with --readout goodness"
-        )
     negatives = find_negatives(config)
     if negatives is not None and negatives.name not in NEGATIVES:
         raise QuantisationError(
             f"network.negatives {negatives.name!r} have no integer form; train with "
             f"--negatives {' or '.join(NEGATIVES)}"
+        )
+    if config.readout != "goodness":
+        raise QuantisationError(
+            f"network.readout {config.readout!r} has no integer form; train with --readout goodness"
         )
     goodness = parse_options(config.objective, config.options).model_dump().get("goodness")
     if goodness not in (None, "squares"):
@@ -207,23 +215,69 @@ def _integer_layer(
 
 
 def _set_goodness(
-    network: IntegerNetwork, made: IntegerLayer, layer: "FFLayer", options: dict[str, Any]
+    network: IntegerNetwork,
+    made: IntegerLayer,
+    layer: "FFLayer",
+    index: int,
+    options: dict[str, Any],
 ) -> None:
     """Fill in what turns activities into goodness."""
     unit = 2.0**GOODNESS_BITS
+    where = f"layer {index + 1}"
+    highest = INT8_MAX / 2.0**made.activity_bits
     if network.objective == "projection":
         directions = layer.objective.get_parameter("directions").detach().double().cpu().numpy()
         made.direction_bits = fraction_bits(directions, most=MAX_DIRECTION_BITS)
+        if made.direction_bits < 0:
+            raise QuantisationError(
+                f"{where}: directions reach {np.abs(directions).max():.3g}, but int8 with a "
+                f"power-of-two scale holds at most {INT8_MAX}; train with a lower "
+                "training.learning_rate"
+            )
         made.directions, _ = to_int8(directions, made.direction_bits)
+        most = unit * made.out_features * highest * INT8_MAX / 2.0**made.direction_bits
+        _require_in_range(where, "training.learning_rate", 1.0, most)
         return
     if network.objective == "threshold":
         sharpness, threshold = options["sharpness"], options["threshold"]
-        made.goodness = Ratio.near(unit * sharpness / made.out_features / 4**made.activity_bits)
+        factor = unit * sharpness / made.out_features / 4**made.activity_bits
+        most = unit * sharpness * max(highest**2, threshold)
+        _require_in_range(where, "network.options.sharpness or threshold", factor, most)
+        made.goodness = Ratio.near(factor)
         made.threshold = round(unit * sharpness * threshold)
         return
     power = 2 if network.squares else 1
     group = made.out_features // network.classes
-    made.goodness = Ratio.near(unit * options["scale"] / group / 2 ** (power * made.activity_bits))
+    factor = unit * options["scale"] / group / 2 ** (power * made.activity_bits)
+    most = unit * options["scale"] * highest**power
+    _require_in_range(where, "network.options.scale", factor, most)
+    made.goodness = Ratio.near(factor)
+
+
+def _require_in_range(where: str, setting: str, factor: float, most: float) -> None:
+    """Require goodness that integers hold in units of 1/256 nat.
+
+    Args:
+        where: The layer.
+        setting: What to change.
+        factor: From summed integers to goodness.
+        most: The highest goodness that the layer can reach, whatever it learns.
+
+    Raises:
+        QuantisationError: It is too high or too low.
+    """
+    limit = min(GOODNESS_MAX, RATIO_MAX / factor * most)
+    unit = 1 << GOODNESS_BITS
+    if most > limit:
+        raise QuantisationError(
+            f"{where}: goodness may reach {most / unit:.3g} nat, but integers hold at most "
+            f"{limit / unit:.3g} here; train with a lower {setting}"
+        )
+    if most < 1:
+        raise QuantisationError(
+            f"{where}: goodness reaches {most / unit:.3g} nat at most, but integers have steps of "
+            f"1/{unit}; train with a higher {setting}"
+        )
 
 
 def _set_rates(network: IntegerNetwork, made: IntegerLayer) -> None:

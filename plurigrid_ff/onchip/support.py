@@ -13,5 +13,9 @@ def support_files() -> dict[str, str]:
     ``vectors.h``; these depend on the model.
     """
     board = resources.files("plurigrid_ff.onchip") / "board"
-    places = {name: name for name in BESIDE_MODEL} | {f"board/{name}": name for name in IN_BOARD}
-    return {place: (board / name).read_text("utf-8") for place, name in places.items()}
+    return {place: (board / name).read_text("utf-8") for place, name in support_places().items()}
+
+
+def support_places() -> dict[str, str]:
+    """Return the name of each file in ``onchip/board``, by its path in the exported folder."""
+    return {name: name for name in BESIDE_MODEL} | {f"board/{name}": name for name in IN_BOARD}

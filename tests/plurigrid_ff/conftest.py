@@ -1,6 +1,7 @@
 """One small run through the triad, made once; the programs that C code is built with."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,20 @@ def tool():
             pytest.skip(str(error))
 
     return find
+
+
+@pytest.fixture
+def only_programs(tmp_path_factory, monkeypatch):
+    """Leave nothing on PATH but these programs and what they need themselves."""
+
+    def leave(*programs):
+        folder = tmp_path_factory.mktemp("programs")
+        for name in (*programs, "as", "ld", "mkdir", "rm", "timeout"):
+            found = shutil.which(name)
+            if found:
+                # A script, because a compiler looks for its parts beside the name it is called by.
+                (folder / name).write_text(f'#!/bin/sh\nexec {found} "$@"\n')
+                (folder / name).chmod(0o755)
+        monkeypatch.setenv("PATH", str(folder))
+
+    return leave

@@ -19,7 +19,13 @@ STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wconversion
 
 
 def random_network(seed: int, **fixed) -> IntegerNetwork:
-    """Draw a small network of any objective, its numbers out to the ends of their ranges."""
+    """Draw a small network of any objective, its numbers out to the ends of their ranges.
+
+    Args:
+        seed: Equal seeds, equal networks.
+        fixed: What is not drawn: ``objective``, or ``widths``, the features after each layer
+            (class goodness takes the multiple of its classes below).
+    """
     rng = np.random.default_rng(seed)
     objective = fixed.get("objective", OBJECTIVES[rng.integers(3)])
     classes = int(rng.integers(2, 20 if objective == "threshold" else 12))
@@ -28,8 +34,10 @@ def random_network(seed: int, **fixed) -> IntegerNetwork:
     spread = rng.choice([4, 30, 127])
     layers = []
     width = inputs + columns
-    for _ in range(rng.integers(1, 4)):
-        units = int(rng.integers(1, 4)) * classes
+    widths = fixed.get("widths") or [None] * rng.integers(1, 4)
+    for units in widths:
+        units = units or int(rng.integers(1, 4)) * classes
+        units -= units % classes if objective == "class-goodness" else 0
         weight_bits = int(rng.integers(3, 9))
         rows = classes if objective == "projection" else 0
         layers.append(

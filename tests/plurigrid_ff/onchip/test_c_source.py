@@ -1,7 +1,5 @@
 """The C code equals the reference, bit for bit."""
 
-import shutil
-
 import numpy as np
 import pytest
 
@@ -40,9 +38,8 @@ def test_a_thousand_random_networks_learn_and_predict_alike_in_c(block, build, r
 
 
 @pytest.mark.parametrize("objective", ["projection", "class-goodness", "threshold"])
-def test_clang_agrees(objective, build, random_network):
-    if not shutil.which("clang"):
-        pytest.skip("no clang")
+def test_clang_agrees(objective, build, tool, random_network):
+    tool("clang")
     networks = [random_network(seed, objective=objective) for seed in range(8)]
 
     devices = build(networks, compiler="clang", flags=("-O2",))

@@ -16,7 +16,7 @@ MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
 DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix()
-    for folder in (ROOT, ROOT / "plugins", ROOT / "integrations", ROOT / "triads")
+    for folder in (ROOT, ROOT / "docs", ROOT / "plugins", ROOT / "integrations", ROOT / "triads")
     for path in folder.glob("*.md")
 )
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from plurigrid_ff.learning.layers import FFLayer
     from plurigrid_ff.learning.network import FFNetwork
     from plurigrid_ff.learning.trainer import Trainer
+    from plurigrid_ff.onchip.export import export_c
     from plurigrid_ff.results import RunReport, Verdict
     from plurigrid_ff.runs import train
 
@@ -53,6 +54,7 @@ __all__ = [
     "Triad",
     "Verdict",
     "evaluate",
+    "export_c",
     "export_run",
     "find_triad",
     "hookimpl",
@@ -83,6 +85,7 @@ _HOMES = {
     "Triad": "config",
     "Verdict": "results",
     "evaluate": "inference",
+    "export_c": "onchip.export",
     "export_run": "exports",
     "find_triad": "host.triad",
     "hookimpl": "host.hookspecs",

@@ -50,6 +50,7 @@ def c_files(
         "rails": 2 if network.objective == "threshold" else 1,
         "fields": ram_fields(network, learns=learns),
         "block": BLOCK,
+        "blocks": max(layer.out_features for layer in network.layers) >= BLOCK,
         "input_bits": INPUT_BITS,
         "update_bits": UPDATE_BITS,
         "error_bits": ERROR_BITS,

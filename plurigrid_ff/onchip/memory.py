@@ -42,8 +42,10 @@ def ram_fields(network: IntegerNetwork, *, learns: bool) -> list[Field]:
     layers = network.layers
     threshold = network.objective == "threshold"
     projection = network.objective == "projection"
-    # One block at least: compilers warn of the loop over one that a shorter buffer would end.
-    widest = max(BLOCK, *(layer.out_features for layer in layers))
+    widest = max(layer.out_features for layer in layers)
+    if widest >= BLOCK:
+        # Compilers warn of a loop over a block, dead or not, that a buffer could end within.
+        widest = max(widest, 2 * BLOCK)
     later = [layer.in_features for layer in layers[1:]]
     fields = [Field("int32_t", "total", network.classes)]
     if threshold:

@@ -71,7 +71,7 @@ def test_learning_takes_the_weights_once_more_in_ram(random_network):
         assert learning.ram - fixed.ram > learning.weights
         # Beside them: steps, halvings, and per unit of the widest layer a step, an offset and
         # a place in the list, twice with two rails.
-        widest = max(32, *(layer.out_features for layer in network.layers))
+        widest = max(64, *(layer.out_features for layer in network.layers))
         assert learning.ram - fixed.ram <= learning.weights + 10 * widest + 48
 
 

@@ -33,9 +33,7 @@ def read_skill_files(folder: Path) -> SkillFiles:
         raise AgentSkillError(f"{folder}: expected a folder that holds a {SKILL_FILE}")
     files: SkillFiles = {}
     total = 0
-    for path in _walk(folder, 0):
-        if len(files) == MAX_FILES:
-            raise AgentSkillError(f"{folder}: more than {MAX_FILES} files; is it one skill?")
+    for path in _walk(folder):
         raw = _read(path)
         total += len(raw)
         if total > MAX_FOLDER_BYTES:
@@ -44,26 +42,37 @@ def read_skill_files(folder: Path) -> SkillFiles:
     return dict(sorted(files.items()))
 
 
-def _walk(folder: Path, depth: int) -> Iterator[Path]:
+def _walk(skill: Path) -> Iterator[Path]:
     """Yield the regular files below a folder; links are an error, not followed."""
-    if depth == MAX_DEPTH:
-        raise AgentSkillError(f"{folder}: folders within folders, more than {MAX_DEPTH} deep")
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name in LEFT_OUT:
-                continue
-            path = Path(entry.path)
-            if not entry.name.isprintable():
-                raise AgentSkillError(f"{folder}: a file name that cannot be shown: {entry.name!a}")
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(path, depth + 1)
-            elif entry.is_file(follow_symlinks=False):
-                yield path
-            else:
-                raise AgentSkillError(
-                    f"{path}: expected a file or a folder, found a link or a device; a skill "
-                    "holds its own files only"
-                )
+    todo = [(skill, 1)]
+    seen = 0
+    while todo:
+        folder, depth = todo.pop()
+        if depth > MAX_DEPTH:
+            raise AgentSkillError(f"{folder}: folders within folders, more than {MAX_DEPTH} deep")
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                seen += 1
+                if seen > MAX_FILES:  # folders count, and so do files that are left out
+                    raise AgentSkillError(
+                        f"{skill}: more than {MAX_FILES} files and folders; is it one skill?"
+                    )
+                if entry.name in LEFT_OUT:
+                    continue
+                path = Path(entry.path)
+                if not entry.name.isprintable():
+                    raise AgentSkillError(
+                        f"{folder}: a file name that cannot be shown: {entry.name!a}"
+                    )
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append((path, depth + 1))
+                elif entry.is_file(follow_symlinks=False):
+                    yield path
+                else:
+                    raise AgentSkillError(
+                        f"{path}: expected a file or a folder, found a link or a device; a skill "
+                        "holds its own files only"
+                    )
 
 
 def _read(path: Path) -> bytes:

@@ -71,7 +71,7 @@ def _mapping(lines: _Lines) -> Fields:
         if value[:1] in ("|", ">"):
             fields[key] = _block(number, value, block)
         elif value:
-            fields[key] = _scalar(number, " ".join([value, *(text.strip() for _, text in block)]))
+            fields[key] = _scalar(number, _continued(value, block))
         else:
             fields[key] = _inner_mapping(number, key, block)
     return fields
@@ -93,9 +93,19 @@ def _indented(lines: _Lines) -> list[tuple[int, str]]:
     while (item := lines.peek()) is not None and (not item[1].strip() or item[1][0] == " "):
         taken.append(item)
         lines.place += 1
-    while taken and not taken[-1][1].strip():
+    while taken and not taken[-1][1]:
         taken.pop()
     return taken
+
+
+def _continued(value: str, block: list[tuple[int, str]]) -> str:
+    """Join a value with the lines that go on with it."""
+    parts = [value]
+    for line, text in block:
+        if not text.strip():
+            raise FrontmatterError(line, "an empty line within a value; use '>' for paragraphs")
+        parts.append(text.strip())
+    return " ".join(parts)
 
 
 def _inner_mapping(number: int, key: str, block: list[tuple[int, str]]) -> str | dict[str, str]:
@@ -120,15 +130,22 @@ def _inner_mapping(number: int, key: str, block: list[tuple[int, str]]) -> str |
 
 def _block(number: int, header: str, block: list[tuple[int, str]]) -> str:
     """Read a block of text: ``|`` keeps its lines, ``>`` joins them to paragraphs."""
-    if not re.fullmatch(r"[|>][-+]?", header):
-        raise FrontmatterError(number, f"expected '|' or '>' alone on the line, got {header!r}")
-    lines = [text for _, text in block]
-    indent = min((len(t) - len(t.lstrip()) for t in lines if t.strip()), default=0)
-    lines = [text[indent:].rstrip() for text in lines]
+    if header not in ("|", "|-", ">", ">-"):
+        raise FrontmatterError(number, f"expected one of | |- > >- on the line, got {header!r}")
+    if not block or not block[0][1].strip():
+        raise FrontmatterError(number, "the text must begin on the next line")
+    indent = len(block[0][1]) - len(block[0][1].lstrip())
+    for line, text in block:
+        # YAML gives leading spaces a meaning of their own inside a block; few readers agree.
+        if text.strip() and len(text) - len(text.lstrip()) != indent:
+            raise FrontmatterError(line, "lines of a text must be indented alike")
+        if not text.strip() and len(text) > indent:
+            raise FrontmatterError(line, "a line of spaces; leave it empty")
+    joined = "\n".join(text[indent:] for _, text in block)
     if header[0] == "|":
-        return "\n".join(lines)
-    paragraphs = re.split(r"\n{2,}", "\n".join(lines))
-    return "\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs)
+        return joined
+    # One line break is a space; of more, one is dropped.
+    return re.sub(r"\n+", lambda breaks: breaks[0][1:] or " ", joined)
 
 
 def _scalar(number: int, text: str) -> str:

@@ -1,8 +1,9 @@
 """What makes a folder an Agent Skill: the format's rules, and sizes that clients expect.
 
 Names, fields and lengths are those of the reference validator, ``agentskills validate``
-(PyPI ``skills-ref`` 0.1.1). It checks neither links, nor sizes, nor the types of metadata;
-those checks are added here.
+(PyPI ``skills-ref`` 0.1.1), but for names in other letters than a to z, which it takes and
+some clients do not. It checks neither links, nor sizes, nor the types of metadata; those
+checks are added here.
 """
 
 import re

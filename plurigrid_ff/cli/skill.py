@@ -12,6 +12,19 @@ from plurigrid_ff.agents.shipped import SKILL_NAME, shipped_skill
 from plurigrid_ff.cli.output import EXIT_ERROR, clean_errors, json_option, print_json, printable
 from plurigrid_ff.errors import AgentSkillError
 
+
+def parse_directory(ctx: click.Context, param: click.Parameter, value: Path) -> Path:
+    """Refuse a name that no JSON and no terminal can show."""
+    try:
+        str(value).encode()
+    except UnicodeEncodeError as error:
+        raise click.BadParameter(f"{str(value)!a} is not UTF-8; rename it", ctx, param) from error
+    return value
+
+
+directory_argument = click.argument(
+    "directory", metavar="DIR", type=click.Path(path_type=Path), callback=parse_directory
+)
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace another version of the skill that lies there."
 )
@@ -70,7 +83,7 @@ def install(client: str, yes: bool, overwrite: bool, as_json: bool) -> None:
 
 
 @command.command("export")
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@directory_argument
 @overwrite_option
 @json_option
 def export(directory: Path, overwrite: bool, as_json: bool) -> None:
@@ -92,7 +105,7 @@ def export(directory: Path, overwrite: bool, as_json: bool) -> None:
 
 
 @command.command("validate")
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@directory_argument
 @json_option
 def validate(directory: Path, as_json: bool) -> None:
     """Check that DIR is a skill in the Agent Skills format. Exit 1 if it is not.

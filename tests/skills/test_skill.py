@@ -1,5 +1,6 @@
 """The shipped skill is valid, and true of today's command line."""
 
+import ast
 import importlib.util
 import re
 import shlex
@@ -111,6 +112,33 @@ def test_every_script_in_the_skill_is_named_and_every_named_one_exists(skill_fol
     named = set(re.findall(r"SKILL/scripts/(\w+\.py)", text))
 
     assert named == {path.name for path in (skill_folder / "scripts").glob("*.py")}
+
+
+def messages():
+    """Every text in the library, with {} where something is filled in."""
+    for folder in ("plurigrid_ff", "plugins"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.JoinedStr):
+                    parts = (getattr(part, "value", "") for part in node.values)
+                    yield "".join(part if isinstance(part, str) else "{}" for part in parts)
+                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield node.value
+
+
+def test_every_message_that_the_skill_explains_is_one(skill_folder):
+    page = (skill_folder / "references" / "troubleshooting.md").read_text("utf-8")
+    table = page.partition("| --- ")[2] or page.partition("|---|")[2]
+    cells = re.findall(r"^\| ([^|]*`[^|]*) \|", table, re.MULTILINE)
+    known = list(messages())
+
+    explained = {code for cell in cells for code in re.findall(r"`([^`]+)`", cell)}
+    explained.remove("command not found")  # the shell's
+
+    assert len(explained) > 8
+    for message in explained:
+        pattern = ".*".join(re.escape(part) for part in message.split("..."))
+        assert any(re.search(pattern, text, re.DOTALL) for text in known), message
 
 
 def test_the_head_says_which_version_and_which_trit(skill_fields):

@@ -53,7 +53,7 @@ def test_a_name_that_drives_the_terminal_is_refused_and_escaped(make_skill):
 @pytest.mark.parametrize(
     ("limit", "value", "message"),
     [
-        ("MAX_FILES", 1, "more than 1 files"),
+        ("MAX_FILES", 2, "more than 2 files and folders"),
         ("MAX_FILE_BYTES", 10, "larger than 10 bytes"),
         ("MAX_FOLDER_BYTES", 70, "more than 70 bytes in all"),
         ("MAX_DEPTH", 1, "more than 1 deep"),
@@ -64,6 +64,16 @@ def test_sizes_are_capped(make_skill, monkeypatch, limit, value, message):
     monkeypatch.setattr(module, limit, value)
 
     with pytest.raises(AgentSkillError, match=message):
+        read_skill_files(skill)
+
+
+def test_folders_without_files_count_too(make_skill, monkeypatch):
+    skill = make_skill()
+    monkeypatch.setattr(module, "MAX_FILES", 4)
+    for number in range(5):
+        (skill / str(number)).mkdir()
+
+    with pytest.raises(AgentSkillError, match="more than 4 files and folders"):
         read_skill_files(skill)
 
 

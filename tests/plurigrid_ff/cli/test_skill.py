@@ -124,6 +124,10 @@ def test_validate_of_nothing_is_one_sentence(invoke, refused):
     refused(invoke("skill", "validate", "absent"), "expected a folder that holds a SKILL.md")
 
 
+def test_a_name_that_cannot_be_shown_is_bad_usage(invoke, refused):
+    refused(invoke("skill", "export", "a\udcff"), r"'a\udcff' is not UTF-8", status=2)
+
+
 def test_help_keeps_the_two_kinds_of_skills_apart(invoke):
     assert "plurigrid-ff skills" in invoke("skill", "--help").output
     assert "plurigrid-ff skill " in invoke("skills", "--help").output

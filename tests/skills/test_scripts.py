@@ -69,6 +69,22 @@ def test_without_the_command_on_the_path_the_module_is_run(script, monkeypatch):
     assert module.find_command() == [sys.executable, "-m", "plurigrid_ff"]
 
 
+@pytest.mark.parametrize("script", sorted(path.name for path in SCRIPTS.glob("*.py")))
+def test_without_an_installation_the_answer_is_json_and_says_what_to_do(script, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(SCRIPTS / script), "--out", "mine"],
+        cwd=tmp_path,
+        env={"PATH": "/nowhere"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "is not installed here; ask the user" in json.loads(done.stdout)["error"]
+
+
 def test_training_is_summed_up_in_json(run, tmp_path):
     status, summary, log = run("train_and_report", *SMALL, "--out", "mine")
 

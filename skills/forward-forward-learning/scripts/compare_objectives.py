@@ -9,6 +9,7 @@ finished, 1 one or more did not.
 """
 
 import argparse
+import importlib.util
 import json
 import shutil
 import statistics
@@ -44,9 +45,15 @@ def parse():
 
 
 def find_command():
-    """Find the installed command line."""
+    """Find the installed command line, or say that there is none."""
     found = shutil.which("plurigrid-ff")
-    return [found] if found else [sys.executable, "-m", "plurigrid_ff"]
+    if found:
+        return [found]
+    if importlib.util.find_spec("plurigrid_ff"):
+        return [sys.executable, "-m", "plurigrid_ff"]
+    advice = "ask the user, then install it from a clone: python -m pip install CLONE"
+    print(json.dumps({"error": "plurigrid-ff is not installed here; " + advice}))
+    sys.exit(1)
 
 
 def list_names(program):

@@ -9,14 +9,15 @@ plurigrid-ff: 0 done, 1 something to put right, 2 bad usage, 3 the validator did
 """
 
 import argparse
+import importlib.util
 import json
 import shutil
 import subprocess
 import sys
 
 TRIAD = "persistent-homology-open-games-forward-forward"
-PASSED_ON = ("data", "label_column", "hidden", "objective", "negatives", "readout")
-PASSED_ON += ("epochs", "batch_size", "learning_rate", "seed", "device", "out")
+PASSED_ON = ["data", "label_column", "hidden", "objective", "negatives", "readout", "epochs"]
+PASSED_ON += ["batch_size", "learning_rate", "seed", "device", "out"]
 
 
 def main():
@@ -57,9 +58,15 @@ def parse():
 
 
 def find_command():
-    """Find the installed command line."""
+    """Find the installed command line, or say that there is none."""
     found = shutil.which("plurigrid-ff")
-    return [found] if found else [sys.executable, "-m", "plurigrid_ff"]
+    if found:
+        return [found]
+    if importlib.util.find_spec("plurigrid_ff"):
+        return [sys.executable, "-m", "plurigrid_ff"]
+    advice = "ask the user, then install it from a clone: python -m pip install CLONE"
+    print(json.dumps({"error": "plurigrid-ff is not installed here; " + advice}))
+    sys.exit(1)
 
 
 def sum_up(printed, out):

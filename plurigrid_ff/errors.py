@@ -64,6 +64,10 @@ class ToolchainError(PlurigridError):
     """A compiler that is missing, or a file that no compiler wrote."""
 
 
+class AgentSkillError(PlurigridError):
+    """A skill for coding agents that cannot be read, or a place it cannot be copied to."""
+
+
 class MissingExtraError(PlurigridError):
     """A library that only some users need and that is not installed."""
 

@@ -19,9 +19,10 @@ COMMANDS = {
     "predict": "Label samples with a trained network.",
     "export": "Write a trained network for another runtime: C, ONNX, safetensors.",
     "triads": "List, check, compose and run triads of skills.",
-    "skills": "List skills: role, trit, ports, and whether they are installed.",
+    "skills": "List the skills of triads: role, trit, ports, and whether they are installed.",
     "objectives": "List local objectives: what each tells apart, its options and its paper.",
     "plugins": "List plugins, and why one did not load.",
+    "skill": "Install the skill that teaches coding agents (Claude, Codex, ...) these commands.",
     "doctor": "Show versions, device, data sets found and plugins that failed.",
 }
 

@@ -13,6 +13,8 @@ from plurigrid_ff.gf3 import format_trit
 def command(options: Options, as_json: bool) -> None:
     """List the ten skills of the field and any other that is installed.
 
+    These make up triads. `plurigrid-ff skill install` is for coding agents.
+
     \b
     Example:
       plurigrid-ff skills --json

@@ -25,10 +25,20 @@ def source_files():
     """Files of all packages in the tree, as they should lie in site-packages."""
     packages = [(ROOT, ROOT / "plurigrid_ff")]
     packages += [(ROOT / room, p) for room in ROOMS for p in (ROOT / room).glob("plurigrid_ff_*")]
-    return {
+    files = {
         path.relative_to(base).as_posix()
         for base, package in packages
         for path in package.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    return files | {f"plurigrid_ff/{path}" for path in agent_skill_files()}
+
+
+def agent_skill_files():
+    """Files of the skill for coding agents, which lies beside the package in the tree."""
+    return {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "skills" / "forward-forward-learning").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
 
@@ -97,5 +107,7 @@ def test_the_sdist_keeps_the_folders_of_the_tree(sdist):
         files = {name.partition("/")[2] for name in archive.getnames()}
 
     assert {f"{room}/README.md" for room in ROOMS} <= files
+    assert agent_skill_files() <= files
+    assert {".claude-plugin/marketplace.json", ".claude-plugin/plugin.json"} <= files
     assert "tests/packaging/test_build.py" in files
     assert not any(".venv/" in name or "__pycache__/" in name for name in files)

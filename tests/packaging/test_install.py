@@ -71,7 +71,37 @@ def test_the_shipped_skills_are_listed(installed):
     assert installed_skills(environment.plurigrid_ff("skills", "--json")) >= OUR_PLUGINS
 
 
-@pytest.mark.parametrize("name", ["plugins", "integrations", "triads", "tests", "tools"])
+def test_the_skill_for_coding_agents_can_be_exported_and_is_the_trees(installed, tmp_path):
+    environment, _ = installed
+    name = "forward-forward-learning"
+
+    report = json.loads(environment.plurigrid_ff("skill", "export", tmp_path, "--json"))
+    check = json.loads(environment.plurigrid_ff("skill", "validate", tmp_path / name, "--json"))
+
+    assert report["written"]
+    assert check["valid"]
+    in_tree = {
+        path.relative_to(ROOT / "skills" / name): path.read_bytes()
+        for path in (ROOT / "skills" / name).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    exported = {
+        path.relative_to(tmp_path / name): path.read_bytes()
+        for path in (tmp_path / name).rglob("*")
+        if path.is_file()
+    }
+    assert exported == in_tree
+
+
+def test_an_editable_install_runs_the_trees_skill_and_leaves_no_copy(installed):
+    environment, home = installed
+
+    copies = list(environment.site_packages.glob("plurigrid_ff/skills/*"))
+
+    assert len(copies) == (0 if home == ROOT else 1)
+
+
+@pytest.mark.parametrize("name", ["plugins", "integrations", "triads", "tests", "tools", "skills"])
 def test_the_folders_of_the_tree_are_no_modules(wheel_environment, name):
     site_packages = str(wheel_environment.site_packages)
 

@@ -18,6 +18,8 @@ def commands():
         yield (name,)
     for name in ("list", "show", "check", "compose", "run"):
         yield ("triads", name)
+    for name in ("install", "export", "validate"):
+        yield ("skill", name)
 
 
 @pytest.mark.parametrize("command", list(commands()), ids="-".join)
@@ -30,13 +32,15 @@ def test_every_command_has_help_with_an_example(invoke, command):
 
 
 @pytest.mark.parametrize(
-    "command", [c for c in commands() if c not in ((), ("triads",))], ids="-".join
+    "command", [c for c in commands() if c not in ((), ("triads",), ("skill",))], ids="-".join
 )
 def test_every_command_prints_json_for_programs(invoke, command):
     assert "--json" in invoke(*command, "--help").output
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["skills"], ["triads", "list"], ["plugins"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["skills"], ["triads", "list"], ["plugins"], ["skill", "--help"]]
+)
 def test_looking_around_does_not_load_torch(arguments):
     code = (
         "import sys; from plurigrid_ff.cli import main; main(sys.argv[1:], standalone_mode=False);"

@@ -56,6 +56,9 @@ class FFEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
             x: Samples, shape ``(samples, features)``.
             y: Their classes, shape ``(samples,)``.
             num_classes: Number of classes, at least 2.
+
+        Raises:
+            ValueError: No feature varies, so that scaled samples are all zeros.
         """
         import torch
 
@@ -65,6 +68,11 @@ class FFEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         from plurigrid_ff.learning.trainer import Trainer
 
         place = resolve_device(parameters.device)
+        if parameters.network.scaling == "standard" and (x == x[0]).all():
+            raise ValueError(
+                f"X must have a feature that varies, got {len(x)} equal samples of shape "
+                f"{x.shape[1:]}; with equal samples there is nothing to tell apart"
+            )
         config, shape = parameters.network, x.shape[1:]
         seed = draw_seed(self.random_state)
         with parameter_errors():
@@ -96,7 +104,8 @@ class FFEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
             ValueError: What ``sklearn.utils.validation.validate_data`` refuses.
         """
         least = 2 if reset else 1
-        with np.errstate(over="ignore"):  # becomes infinite, which is refused
+        # What float32 cannot hold becomes infinite, which is refused.
+        with np.errstate(over="ignore", invalid="ignore"):
             return validate_data(
                 self, X, y, reset=reset, dtype=np.float32, ensure_min_samples=least
             )

@@ -19,10 +19,11 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
     :class:`~plurigrid_ff.learning.network.FFNetwork` and
     :class:`~plurigrid_ff.learning.trainer.Trainer`.
 
-    Samples are rows of a table, shape ``(samples, features)``; numbers are learned from in
-    float32. There are no sample weights: a local loss has none. There is no ``partial_fit``:
-    the step size falls over the epochs that were asked for, and the input is scaled by the
-    training samples, all of them.
+    Samples are rows of a table, shape ``(samples, features)``. They are read in float32: a
+    feature that varies by less than a millionth of its size, a date in seconds say, wants a
+    ``StandardScaler`` first. There are no sample weights: a local loss has none. There is no
+    ``partial_fit``: the step size falls over the epochs that were asked for, and the input is
+    scaled by the training samples, all of them.
 
     Args:
         hidden: Features after each layer.

@@ -34,7 +34,8 @@ def parse_parameters(values: Mapping[str, Any], *, where: str) -> Parameters:
         ParameterError: The first parameter that is out of range.
     """
     plain = {name: _plain(value) for name, value in values.items()}
-    plain["options"] = plain["options"] or {}
+    if plain["options"] is None:
+        plain["options"] = {}
     if plain["scaling"] == "auto":
         plain["scaling"] = "standard"
 

@@ -23,8 +23,9 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
     ignored. Activities are those of samples without a label, so nothing of ``y`` is needed to
     transform. The probe of a ``network_`` that reads no label has learned nothing.
 
-    Samples are rows of a table, shape ``(samples, features)``; numbers are learned from in
-    float32. There are no sample weights.
+    Samples are rows of a table, shape ``(samples, features)``. They are read in float32: a
+    feature that varies by less than a millionth of its size, a date in seconds say, wants a
+    ``StandardScaler`` first. There are no sample weights.
 
     Args:
         hidden: Features after each layer.

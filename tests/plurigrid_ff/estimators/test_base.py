@@ -176,6 +176,20 @@ def test_a_network_that_memory_cannot_hold_is_refused(blobs):
         estimator.fit(blobs.train.x, blobs.train.y)
 
 
+@BOTH
+def test_samples_that_are_all_equal_are_refused(kind):
+    with pytest.raises(ValueError, match=r"must have a feature that varies, got 4 equal samples"):
+        kind(**QUICK).fit(np.ones((4, 3)), [0, 1, 0, 1])
+
+
+def test_samples_at_the_edge_of_float32_are_read_without_a_warning(blobs):
+    x = blobs.train.x * np.float32(1e37)
+
+    estimator = FFClassifier(**QUICK | {"epochs": 12}, random_state=0).fit(x, blobs.train.y)
+
+    assert estimator.score(x, blobs.train.y) > 0.9
+
+
 def test_a_step_size_that_diverges_says_so(blobs):
     estimator = FFClassifier(**QUICK | {"learning_rate": 1e30}, random_state=0)
 

@@ -60,6 +60,7 @@ def test_numbers_of_numpy_are_numbers():
         ({"scaling": "minmax"}, r"\w+: scaling: input should be 'auto', 'none' or 'standard'"),
         ({"device": "tpu"}, r"\w+: device: input should be 'auto', 'cpu' or 'cuda', got 'tpu'"),
         ({"options": [1]}, r"\w+: options: input should be a valid dictionary, got \[1\]"),
+        ({"options": []}, r"\w+: options: input should be a valid dictionary, got \[\]"),
         ({"objective": "projektion"}, "unknown objective 'projektion'; did you mean 'projection'"),
         ({"options": {"scal": 1}}, "network.options of 'projection': scal: unknown key"),
         ({"negatives": "wrong"}, "network.negatives: unknown negatives 'wrong'"),

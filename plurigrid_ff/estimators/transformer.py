@@ -222,5 +222,6 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
             raise ValueError("input_features is not equal to feature_names_in_")
         if len(names) != self.n_features_in_:
             raise ValueError(
-                f"input_features must hold {self.n_features_in_} names, got {len(names)}"
+                "input_features should have length equal to number of features "
+                f"({self.n_features_in_}), got {len(names)}"
             )

@@ -1,8 +1,8 @@
 """scikit-learn's own checks of an estimator, all of them, for several settings.
 
 None is expected to fail. Some skip themselves: those of data frames where pandas or polars is
-not installed, and that of other array libraries, where SCIPY_ARRAY_API is not set; the
-estimators take what numpy can read.
+not installed, and that of other array libraries where SCIPY_ARRAY_API is not set. With all
+three they pass as well; scipy reads that variable once, so a test cannot set it.
 """
 
 import pytest

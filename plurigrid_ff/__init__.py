@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     )
     from plurigrid_ff.data.load import load_dataset
     from plurigrid_ff.errors import PlurigridError
+    from plurigrid_ff.estimators import FFClassifier, FFTransformer
     from plurigrid_ff.exports import export_run
     from plurigrid_ff.host.hookspecs import hookimpl
     from plurigrid_ff.host.plugins import load_host
@@ -35,8 +36,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "DataConfig",
+    "FFClassifier",
     "FFLayer",
     "FFNetwork",
+    "FFTransformer",
     "Inbox",
     "NetworkConfig",
     "Outbox",
@@ -66,8 +69,10 @@ __all__ = [
 
 _HOMES = {
     "DataConfig": "config",
+    "FFClassifier": "estimators",
     "FFLayer": "learning.layers",
     "FFNetwork": "learning.network",
+    "FFTransformer": "estimators",
     "Inbox": "host.ports",
     "NetworkConfig": "config",
     "Outbox": "host.ports",

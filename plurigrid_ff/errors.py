@@ -16,6 +16,10 @@ class ConfigError(PlurigridError):
     """A run file or an option that cannot be used."""
 
 
+class ParameterError(ConfigError, ValueError):
+    """An estimator's parameter that cannot be used; scikit-learn expects a ValueError."""
+
+
 class DataError(PlurigridError):
     """A data set that is missing, unreadable, or not what it claims to be."""
 

@@ -15,15 +15,17 @@ README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
-def block(language: str) -> str:
-    match = re.search(rf"```{language}\n(.*?)```", README, re.DOTALL)
-    assert match is not None
-    return match.group(1)
+PROGRAMS = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", README, re.DOTALL)
 
 
-def test_the_first_program_prints_what_the_readme_says(tmp_path):
+def test_every_program_is_followed_by_what_it_prints():
+    assert len(PROGRAMS) == README.count("```python\n") == README.count("```text\n") == 2
+
+
+@pytest.mark.parametrize(("program", "text"), PROGRAMS, ids=["run", "estimators"])
+def test_a_program_prints_what_the_readme_says(program, text, tmp_path):
     done = subprocess.run(
-        [sys.executable, "-c", block("python")],
+        [sys.executable, "-c", program],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -31,11 +33,9 @@ def test_the_first_program_prints_what_the_readme_says(tmp_path):
     )
 
     assert done.returncode == 0, done.stderr
-    assert NUMBER.sub("#", done.stdout) == NUMBER.sub("#", block("text"))
+    assert NUMBER.sub("#", done.stdout) == NUMBER.sub("#", text)
     # Other versions of torch round differently; the figures stay within a few test samples.
-    found, written = (
-        list(map(float, NUMBER.findall(text))) for text in (done.stdout, block("text"))
-    )
+    found, written = (list(map(float, NUMBER.findall(printed))) for printed in (done.stdout, text))
     assert found == pytest.approx(written, abs=1.5)
 
 

@@ -7,6 +7,10 @@ from torch.nn import functional as F
 from plurigrid_ff.learning.objectives.base import Objective
 from plurigrid_ff.learning.transforms import Linear
 
+# Added to the mean square. Torch's default follows the dtype, so that a network asked in
+# float64 would be another function wherever an activity is small.
+EPSILON = torch.finfo(torch.float32).eps
+
 
 class FFLayer(nn.Module):
     """Normalise, transform, ReLU; trained by its own objective.
@@ -89,4 +93,4 @@ def part_pairs(da: Tensor) -> Tensor:
 
 def unit_rms(x: Tensor) -> Tensor:
     """Scale each row to a root mean square of 1; a row of zeros stays zero."""
-    return F.rms_norm(x, x.shape[-1:])
+    return F.rms_norm(x, x.shape[-1:], eps=EPSILON)

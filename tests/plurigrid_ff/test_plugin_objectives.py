@@ -1,6 +1,7 @@
 """An objective that a plugin offers, from the entry point to a prediction."""
 
 import json
+import pickle
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -8,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from plurigrid_ff import inference, runs
+from plurigrid_ff import FFClassifier, inference, runs
 from plurigrid_ff.config import NetworkConfig
 from plurigrid_ff.errors import PluginError, UnknownNameError
 from plurigrid_ff.host import plugins
@@ -158,3 +159,13 @@ def test_an_objective_that_does_not_load_is_one_sentence_and_listed(offering, ho
     (card,) = [card for card in list_objectives() if card.name == "mine"]
     assert card.error
     assert json.loads(card.model_dump_json())["provider"] == "weak"
+
+
+def test_an_estimator_finds_it_by_name(cosh, blobs):
+    classifier = FFClassifier((12,), objective="log-cosh", learning_rate=1e-2, random_state=0)
+
+    classifier.fit(blobs.train.x, blobs.train.y)
+
+    assert classifier.score(blobs.test.x, blobs.test.y) > 0.9
+    copy = pickle.loads(pickle.dumps(classifier))
+    assert copy.predict(blobs.test.x).tolist() == classifier.predict(blobs.test.x).tolist()

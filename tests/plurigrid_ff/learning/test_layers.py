@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from plurigrid_ff.learning.layers import FFLayer, unit_rms
+from plurigrid_ff.learning.layers import EPSILON, FFLayer, unit_rms
 from plurigrid_ff.learning.objectives import known_objectives, parse_options
 from plurigrid_ff.learning.transforms import Linear
 
@@ -37,7 +37,7 @@ def test_learn_sets_the_gradient_of_the_written_out_layer(name, batch, in_featur
     bias = layer.transform.bias.detach().clone().requires_grad_()
 
     h, loss = layer.learn(x, y)
-    scaled = x / (x.square().mean(dim=1, keepdim=True) + torch.finfo(x.dtype).eps).sqrt()
+    scaled = x / (x.square().mean(dim=1, keepdim=True) + EPSILON).sqrt()
     a = scaled @ weight.T + bias
     expected_h, judged = F.relu(a), F.relu(a)
     if layer.objective.contrast == "pairs":  # W x1 + W x2 + 2 b, of [x, x] and of [x, x']
@@ -97,6 +97,13 @@ def test_activity_is_forward_without_a_graph():
 
 def test_a_row_of_zeros_stays_zero():
     assert torch.equal(unit_rms(torch.zeros(2, 4)), torch.zeros(2, 4))
+
+
+def test_a_small_row_is_scaled_alike_in_every_precision():
+    x = torch.tensor([[1e-4, -2e-4], [3e-9, 1e-9], [1.0, 2.0]])
+
+    torch.testing.assert_close(unit_rms(x.double()).float(), unit_rms(x))
+    assert torch.equal(unit_rms(x), F.rms_norm(x, (2,)))  # torch's default, in float32
 
 
 def test_equal_keys_give_equal_weights_and_other_keys_others():

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from plurigrid_ff.learning.layers import EPSILON
 from plurigrid_ff.learning.probe import Probe
 
 
@@ -19,7 +20,7 @@ def build() -> Probe:
 
 
 def normalised(h):
-    return h / h.square().mean(dim=1, keepdim=True).sqrt()
+    return h / (h.square().mean(dim=1, keepdim=True) + EPSILON).sqrt()
 
 
 def test_shares_of_the_layers_add_up_to_a_linear_map_of_all_activities(activities):

@@ -1,0 +1,161 @@
+"""What the estimators share: one fit through the library's trainer, one way to read samples."""
+
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from plurigrid_ff.estimators.parameters import (
+    Parameters,
+    draw_seed,
+    parameter_errors,
+    parse_device,
+    parse_parameters,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from plurigrid_ff.learning.network import FFNetwork
+
+
+class FFEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """Base of the estimators; the parameters belong to the subclasses."""
+
+    random_state: Any
+    device: Any
+    network_: "FFNetwork"
+
+    def _parameters(self, **fixed: Any) -> Parameters:
+        """Check the parameters; ``fixed`` are settings that this estimator has no say in.
+
+        Raises:
+            ParameterError: One is out of range, or names nothing.
+        """
+        name = type(self).__name__
+        parameters = parse_parameters(self.get_params(deep=False) | fixed, where=name)
+        with parameter_errors():
+            _join_plugins(parameters.network.objective)
+        return parameters
+
+    def _learn(
+        self,
+        parameters: Parameters,
+        x: NDArray[np.float32],
+        y: NDArray[np.int64],
+        num_classes: int,
+    ) -> None:
+        """Train a network as a run does and keep it, on the CPU, with its losses.
+
+        Args:
+            parameters: The parameters, checked.
+            x: Samples, shape ``(samples, features)``.
+            y: Their classes, shape ``(samples,)``.
+            num_classes: Number of classes, at least 2.
+
+        Raises:
+            ValueError: No feature varies, so that scaled samples are all zeros.
+        """
+        import torch
+
+        from plurigrid_ff.learning.devices import resolve_device
+        from plurigrid_ff.learning.footprint import require_memory, training_bytes
+        from plurigrid_ff.learning.network import FFNetwork
+        from plurigrid_ff.learning.trainer import Trainer
+
+        place = resolve_device(parameters.device)
+        if parameters.network.scaling == "standard" and (x == x[0]).all():
+            raise ValueError(
+                f"X must have a feature that varies, got {len(x)} equal samples of shape "
+                f"{x.shape[1:]}; with equal samples there is nothing to tell apart"
+            )
+        config, shape = parameters.network, x.shape[1:]
+        seed = draw_seed(self.random_state)
+        with parameter_errors():
+            require_memory(training_bytes(config, shape, num_classes), place)
+        network = FFNetwork(config, shape, num_classes, seed=seed).to(place)
+        # torch.tensor copies: from_numpy warns of arrays that are read-only.
+        samples, labels = torch.tensor(x, device=place), torch.tensor(y, device=place)
+        trainer = Trainer(network, samples, labels, parameters.training, seed=seed)
+        losses = [
+            [layer.loss for layer in trainer.train_epochs(1)]
+            for _ in range(parameters.training.epochs)
+        ]
+        network.zero_grad(set_to_none=True)
+        self.network_ = network.cpu()
+        self.seed_ = seed
+        self.n_iter_ = trainer.epoch
+        self.layer_loss_curves_ = np.array(losses, dtype=np.float64)
+        self.loss_curve_ = self.layer_loss_curves_.sum(axis=1).tolist()
+
+    def _checked(self, X: Any, y: Any = "no_validation", *, reset: bool = True) -> Any:
+        """Return samples in float32, and ``y`` where there is one, as scikit-learn wants them.
+
+        Args:
+            X: Samples, shape ``(samples, features)``.
+            y: Their classes; by default there are none.
+            reset: The samples are those of ``fit``, which later ones are compared with.
+
+        Raises:
+            ValueError: What ``sklearn.utils.validation.validate_data`` refuses.
+        """
+        least = 2 if reset else 1
+        # What float32 cannot hold becomes infinite, which is refused.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return validate_data(
+                self, X, y, reset=reset, dtype=np.float32, ensure_min_samples=least
+            )
+
+    def _read(self, X: Any) -> "tuple[FFNetwork, Tensor]":
+        """Return the network and checked samples, both float64, where ``device`` says.
+
+        In float64 a sample's answer does not depend on its batch-mates: in float32 the
+        order of a sum, which follows the size of the batch, shows in the seventh digit.
+
+        Raises:
+            NotFittedError: Before ``fit``.
+            ValueError: Samples of another shape than those of ``fit``, or not finite.
+        """
+        import torch
+
+        from plurigrid_ff.learning.devices import resolve_device
+
+        check_is_fitted(self)
+        x = self._checked(X, reset=False)
+        place = resolve_device(parse_device(self.device, where=type(self).__name__))
+        network = deepcopy(self.network_).double().to(place)
+        return network, torch.tensor(x, dtype=torch.float64, device=place)
+
+
+def encode_classes(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the classes, sorted, and the place of each sample's class, ``(samples,)``.
+
+    Args:
+        y: Classes as scikit-learn has checked them, shape ``(samples,)``.
+
+    Raises:
+        ValueError: Fewer than two classes, or numbers that are no classes.
+    """
+    check_classification_targets(y)
+    names, places = np.unique(y, return_inverse=True)
+    if len(names) < 2:
+        raise ValueError(
+            f"y must hold at least two classes, got only {names.tolist()[0]!r}; "
+            "with one class there is nothing to tell apart"
+        )
+    return names, places
+
+
+def _join_plugins(objective: str) -> None:
+    """Load the plugins where an objective is none of the library's."""
+    from plurigrid_ff.learning.objectives import known_objectives
+
+    if objective not in known_objectives():
+        from plurigrid_ff.host.plugins import load_host
+        from plurigrid_ff.runs import join_objectives
+
+        join_objectives(load_host())

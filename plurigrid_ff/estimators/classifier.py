@@ -1,0 +1,159 @@
+"""A classifier by goodness."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
+
+from plurigrid_ff.config import OptionValue
+from plurigrid_ff.estimators.base import FFEstimator, encode_classes
+
+
+class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """A Forward-Forward network that predicts the class of highest goodness.
+
+    Every layer learns from its own goodness, with an optimizer of its own, and nothing flows
+    back between layers. The network and its training are those of a run: see
+    :class:`~plurigrid_ff.learning.network.FFNetwork` and
+    :class:`~plurigrid_ff.learning.trainer.Trainer`.
+
+    Samples are rows of a table, shape ``(samples, features)``. They are read in float32: a
+    feature that varies by less than a millionth of its size, a date in seconds say, wants a
+    ``StandardScaler`` first. There are no sample weights: a local loss has none. There is no
+    ``partial_fit``: the step size falls over the epochs that were asked for, and the input is
+    scaled by the training samples, all of them.
+
+    Args:
+        hidden: Features after each layer.
+        objective: Local objective of every layer; ``plurigrid-ff objectives`` lists them.
+        options: Options of the objective, by name; None: its defaults.
+        negatives: What positives are told from; ``"auto"`` is the objective's own.
+        readout: ``"goodness"`` predicts by goodness summed over layers, ``"probe"`` by a
+            linear probe of all layers. Objectives that read no label need the probe.
+        scaling: ``"standard"`` brings every feature to mean 0 and variance 1, ``"none"``
+            every sample to unit RMS; ``"auto"`` is ``"standard"``.
+        epochs: Passes over the training samples.
+        batch_size: Samples per update.
+        learning_rate: Adam step size at the start.
+        decay: How the step size falls over the epochs: ``"cosine"`` or ``"none"``.
+        random_state: An integer is the seed of network and trainer itself; a
+            ``RandomState`` draws one; None takes numpy's global one.
+        device: ``"auto"`` takes CUDA where there is one; ``"cpu"`` or ``"cuda"``.
+
+    Attributes:
+        classes_: The class labels, sorted, shape ``(classes,)``.
+        n_features_in_: Number of features.
+        feature_names_in_: Their names, where ``fit`` was given a frame with names.
+        network_: The trained network, on the CPU.
+        n_iter_: Epochs trained.
+        layer_loss_curves_: Mean local loss, shape ``(epochs, layers)``.
+        loss_curve_: The same summed over layers, one number per epoch.
+        seed_: The seed of the fit.
+
+    Reference:
+        Hinton (2022), "The Forward-Forward Algorithm", arXiv:2212.13345. The default
+        objective: Gong, Li & Abdulla (2025), arXiv:2501.09238.
+    """
+
+    def __init__(
+        self,
+        hidden: Sequence[int] = (500, 500),
+        *,
+        objective: str = "projection",
+        options: Mapping[str, OptionValue] | None = None,
+        negatives: str = "auto",
+        readout: str = "goodness",
+        scaling: str = "auto",
+        epochs: int = 20,
+        batch_size: int = 128,
+        learning_rate: float = 2e-3,
+        decay: str = "cosine",
+        random_state: Any = None,
+        device: str = "auto",
+    ) -> None:
+        self.hidden = hidden
+        self.objective = objective
+        self.options = options
+        self.negatives = negatives
+        self.readout = readout
+        self.scaling = scaling
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.decay = decay
+        self.random_state = random_state
+        self.device = device
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Learn from samples and their classes.
+
+        Args:
+            X: Samples, shape ``(samples, features)``, at least two, finite.
+            y: Their classes, shape ``(samples,)``, numbers or strings, at least two.
+
+        Raises:
+            ValueError: Samples or classes that cannot be learned from, or a parameter that
+                is out of range (a ``ParameterError`` then).
+            DeviceError: CUDA was asked for and this torch finds none.
+            TrainingError: A layer's loss is not finite, or no unit of it is active any more.
+        """
+        parameters = self._parameters()
+        x, y = self._checked(X, y)
+        self.classes_, classes = encode_classes(y)
+        self._learn(parameters, x, classes, len(self.classes_))
+        return self
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Return the goodness of every class, summed over layers.
+
+        Args:
+            X: Samples, shape ``(samples, features)``.
+
+        Returns:
+            Shape ``(samples, classes)``; of two classes shape ``(samples,)``, the goodness
+            of ``classes_[1]`` minus that of ``classes_[0]``.
+
+        Raises:
+            ValueError: Samples of another shape than those of ``fit``, or not finite.
+        """
+        goodness = self._goodness(X)
+        return goodness[:, 1] - goodness[:, 0] if len(self.classes_) == 2 else goodness
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the class of highest goodness for each sample, shape ``(samples,)``.
+
+        Args:
+            X: Samples, shape ``(samples, features)``.
+
+        Raises:
+            ValueError: Samples of another shape than those of ``fit``, or not finite.
+        """
+        best = self._goodness(X).argmax(axis=1)
+        labels: NDArray[Any] = self.classes_[best]
+        return labels
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the softmax of the summed goodness, shape ``(samples, classes)``.
+
+        It is not calibrated: rows sum to 1, and that is all that makes them probabilities.
+        ``sklearn.calibration.CalibratedClassifierCV`` calibrates.
+
+        Args:
+            X: Samples, shape ``(samples, features)``.
+
+        Raises:
+            ValueError: Samples of another shape than those of ``fit``, or not finite.
+        """
+        from scipy.special import softmax
+
+        shares: NDArray[np.float64] = softmax(self._goodness(X), axis=1)
+        return shares
+
+    def _goodness(self, X: Any) -> NDArray[np.float64]:
+        """Score every class, ``(samples, classes)``."""
+        from plurigrid_ff.learning.assessment import measure
+
+        total: NDArray[np.float64] = measure(*self._read(X)).total.numpy()
+        return total

@@ -171,7 +171,7 @@ def time_build(
         library = Path(tempfile.mkstemp(suffix=".so", dir=folder)[1])
         command = [compiler, "-std=c99", *flags, *shape_flags(case, samples, skips=skips)]
         command += ["-shared", "-fPIC", "ff_model.c", "backprop.c", "timing.c", "-lm", "-o"]
-        subprocess.run([*command, str(library)], cwd=folder, check=True)  # noqa: S603
+        subprocess.run([*command, str(library)], cwd=folder, check=True)
         times[skips] = take_turns(ctypes.CDLL(str(library)), samples, repetitions)
         ratios[skips] = [ours / theirs for ours, theirs in times[skips]]
     rival = max(ratios, key=lambda skips: statistics.median(ratios[skips]))
@@ -213,7 +213,7 @@ def ram_bytes(case: Case, samples: Samples, folder: Path) -> dict[str, int]:
         target = folder / f"{name}.o"
         flags = shape_flags(case, samples, skips=1)
         command = ["gcc", "-std=c99", "-O2", *flags, "-c", f"{name}.c", "-o", str(target)]
-        subprocess.run(command, cwd=folder, check=True)  # noqa: S603
+        subprocess.run(command, cwd=folder, check=True)
         found[name] = object_sizes(target).ram
     return found
 
@@ -229,7 +229,7 @@ def moved(case: Case, samples: Samples, folder: Path, cache: str) -> dict[str, f
     (folder / "samples.bin").write_bytes(samples.x[first].tobytes() + samples.y[first].tobytes())
     flags = [*shape_flags(case, samples, skips=1), f"-DSAMPLES={CACHED_SAMPLES}"]
     command = ["gcc", "-std=c99", "-O3", *flags, "cache.c", "ff_model.c", "backprop.c", "-lm"]
-    subprocess.run([*command, "-o", "cache"], cwd=folder, check=True)  # noqa: S603
+    subprocess.run([*command, "-o", "cache"], cwd=folder, check=True)
     line = int(cache.split(",")[2])
     found = {}
     for name, letter in (("ff_learn", "f"), ("backprop", "b")):
@@ -243,7 +243,7 @@ def simulate(folder: Path, letter: str, steps: int, cache: str) -> tuple[int, in
     """Return instructions and first-level data misses of a run."""
     command = ["valgrind", "--tool=cachegrind", "--cache-sim=yes", f"--D1={cache}"]
     command += ["--cachegrind-out-file=/dev/null", "./cache", letter, str(steps)]
-    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)  # noqa: S603
+    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
     counts = []
     for label in (r"I\s+refs", r"D1\s+misses"):
         match = re.search(label + r":\s+([\d,]+)", done.stderr)

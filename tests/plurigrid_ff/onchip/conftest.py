@@ -12,8 +12,10 @@ import pytest
 from plurigrid_ff import runs
 from plurigrid_ff.config import NetworkConfig, RunConfig, TrainingConfig
 from plurigrid_ff.inference import OpenedRun, open_run
+from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.onchip.c_source import c_files
 from plurigrid_ff.onchip.network import OBJECTIVES, IntegerLayer, IntegerNetwork, Ratio
+from plurigrid_ff.onchip.quantise import quantise
 
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wconversion", "-Wshadow"]
 
@@ -71,6 +73,20 @@ def random_network(seed: int, **fixed) -> IntegerNetwork:
 @pytest.fixture(name="random_network")
 def random_network_fixture():
     return random_network
+
+
+@pytest.fixture
+def fresh():
+    """Make the integer form of an untrained network."""
+
+    def make(dataset, objective, options, negatives="auto"):
+        config = NetworkConfig(
+            hidden=(48, 36), objective=objective, options=options, negatives=negatives
+        )
+        net = FFNetwork(config, dataset.feature_shape, len(dataset.class_names), seed=3)
+        return quantise(net, dataset.train.x, seed=3)
+
+    return make
 
 
 @pytest.fixture(scope="session")

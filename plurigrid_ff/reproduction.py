@@ -115,6 +115,8 @@ def reproduce(
     out = Path(out)
     config = config or recipe.run
     host = host or load_host()
+    if out.exists() and not out.is_dir():
+        raise RunFolderError(f"{out}: is a file, expected a folder; choose another --out")
     if RunFolder(out).is_complete:
         raise RunFolderError(f"{out}: holds a run itself; choose another --out for several")
     results, reports = [], []

@@ -107,6 +107,11 @@ def gather(
     values: dict[str, Any] = {}
     if run_file is not None:
         values = read_toml(run_file)
+        if "recipe" in values:
+            raise ConfigError(
+                f"{run_file}: has a table [recipe], so it is no run file; "
+                f"`plurigrid-ff train --recipe {run_file}` trains it"
+            )
     elif recipe is not None:
         values = recipe
     elif resume:

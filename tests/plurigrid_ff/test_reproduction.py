@@ -167,6 +167,13 @@ def test_a_folder_that_is_a_run_is_refused(made):
         reproduce(RECIPE, out / "seed-0", config=SMALL)
 
 
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(RunFolderError, match="file: is a file, expected a folder"):
+        reproduce(RECIPE, tmp_path / "file", config=SMALL)
+
+
 def test_no_seed_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="seeds: expected at least 1, got 0"):
         reproduce(RECIPE, tmp_path / "none", seeds=0)

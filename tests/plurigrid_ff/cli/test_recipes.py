@@ -64,3 +64,10 @@ def test_a_recipe_beside_a_run_file_is_bad_usage(invoke, refused):
     result = invoke("train", "run.toml", "--recipe", "digits-projection")
 
     refused(result, "--recipe 'digits-projection' both say what to train; give one", status=2)
+
+
+def test_a_recipe_given_as_a_run_file_is_sent_where_it_belongs(invoke, refused, tmp_path):
+    (tmp_path / "mine.toml").write_text(shipped_recipes()["digits-projection"].text)
+
+    refused(invoke("train", "mine.toml"), "`plurigrid-ff train --recipe mine.toml` trains it")
+    assert not (tmp_path / "runs").exists()

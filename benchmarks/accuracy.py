@@ -9,26 +9,22 @@ within each seed, so that a busy machine disturbs all of them alike. Example:
 
 import argparse
 import json
-import math
 import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from sklearn.linear_model import LogisticRegression
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
 from plurigrid_ff.config import DataConfig, NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Dataset
 from plurigrid_ff.data.load import load_dataset
-from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.files import write_text
-from plurigrid_ff.learning.draws import draw_permutation
+from plurigrid_ff.learning.backprop import batches, train_backprop
 from plurigrid_ff.learning.layers import unit_rms
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.objectives import find_objective, known_objectives
@@ -123,7 +119,7 @@ def untrained(
         assert network.probe is not None  # noqa: S101 - the config asks for one
         optimizer = torch.optim.Adam(network.probe.parameters(), lr=training.learning_rate)
         started = time.perf_counter()
-        for rate, chosen in batches(len(y), seed, training):
+        for rate, chosen in batches(len(y), training, seed=seed):
             optimizer.param_groups[0]["lr"] = rate
             network.probe.learn(network.activities(x[chosen]), y[chosen])
             optimizer.step()
@@ -134,45 +130,26 @@ def untrained(
     return run
 
 
-def batches(samples: int, seed: int, training: TrainingConfig) -> Iterator[tuple[float, Tensor]]:
-    """Yield step size and samples of every batch, as the trainer has them."""
-    ids = torch.arange(samples)
-    count = -(-samples // training.batch_size)
-    for epoch in range(training.epochs):
-        order = draw_permutation(derive_key(seed, "agent-0", "order", epoch), ids)
-        for batch, chosen in enumerate(torch.split(order, training.batch_size)):
-            done = (epoch + batch / count) / training.epochs
-            yield (
-                training.learning_rate * (0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2),
-                chosen,
-            )
-
-
 def backprop(hidden: tuple[int, ...], training: TrainingConfig) -> Callable[[Dataset, int], Result]:
     """Make the method that trains the same stack end to end, by cross-entropy."""
 
     def run(data: Dataset, seed: int) -> Result:
-        torch.manual_seed(seed)
         x, y = tensors(data)
-        widths = [math.prod(data.feature_shape), *hidden]
-        modules: list[nn.Module] = []
-        for width, features in pairwise(widths):
-            modules += [nn.Linear(width, features), nn.ReLU()]
-        network = nn.Sequential(*modules, nn.Linear(widths[-1], data.num_classes))
-        optimizer = torch.optim.Adam(network.parameters(), lr=training.learning_rate, fused=True)
         started = time.perf_counter()
-        for rate, chosen in batches(len(y), seed, training):
-            optimizer.param_groups[0]["lr"] = rate
-            optimizer.zero_grad(set_to_none=True)
-            loss = F.cross_entropy(network(unit_rms(x[chosen].flatten(1))), y[chosen])
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
+        network = train_backprop(
+            x, y, hidden, data.num_classes, training, seed=seed, scale=unit_scale
+        )
         seconds = time.perf_counter() - started
         with torch.no_grad():
-            scores = network(unit_rms(torch.from_numpy(data.test.x).flatten(1)))
+            scores = network(unit_scale(torch.from_numpy(data.test.x)))
         return {"accuracy": score(scores, data), "seconds": seconds}
 
     return run
+
+
+def unit_scale(x: Tensor) -> Tensor:
+    """Bring samples to unit RMS, as networks read images."""
+    return unit_rms(x.flatten(1))
 
 
 def logistic_regression(data: Dataset, seed: int) -> Result:

@@ -179,7 +179,10 @@ def _require_same(asked: RunConfig, saved: RunConfig, folder: Path) -> None:
     Raises:
         ConfigError: The first setting that differs.
     """
-    want, have = _flat(asked.model_dump(mode="json")), _flat(saved.model_dump(mode="json"))
+    want, have = (
+        flat_settings(asked.model_dump(mode="json")),
+        flat_settings(saved.model_dump(mode="json")),
+    )
     for key in sorted(want.keys() | have.keys()):
         if want.get(key) != have.get(key):
             raise ConfigError(
@@ -188,12 +191,12 @@ def _require_same(asked: RunConfig, saved: RunConfig, folder: Path) -> None:
             )
 
 
-def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def flat_settings(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Flatten nested settings to dotted keys."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
+            flat |= flat_settings(value, f"{prefix}{key}.")
         else:
             flat[prefix + key] = value
     return flat

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from plurigrid_ff.config import RunConfig, read_toml
+from plurigrid_ff.config import read_toml
 from plurigrid_ff.errors import ConfigError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -26,6 +26,15 @@ KEYS = {
     "seed": "seed",
     "device": "device",
 }
+
+
+set_option = click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Any key of the run file: --set training.decay=none.",
+)
 
 
 def parse_widths(ctx: click.Context, param: click.Parameter, value: str | None) -> list[int] | None:
@@ -58,13 +67,7 @@ def run_options(command: F) -> F:
             click.option("--learning-rate", type=float, help="Adam step size at the start."),
             click.option("--seed", type=int, help="Every draw derives from it."),
             click.option("--device", type=click.Choice(["auto", "cpu", "cuda"])),
-            click.option(
-                "--set",
-                "assignments",
-                multiple=True,
-                metavar="KEY=VALUE",
-                help="Any key of the run file: --set training.decay=none.",
-            ),
+            set_option,
             click.option(
                 "--out",
                 default=Path("runs/latest"),
@@ -89,10 +92,12 @@ def gather(
     resume: bool,
     assignments: tuple[str, ...],
     options: dict[str, Any],
+    recipe: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Merge a run file, ``--set`` and options into raw settings; the last one named wins.
 
-    A resumed run without a run file starts from the settings it began with.
+    A recipe's settings stand in for a run file. A resumed run without either starts from the
+    settings it began with.
 
     Raises:
         ConfigError: The run file cannot be read, or an assignment is malformed.
@@ -102,36 +107,37 @@ def gather(
     values: dict[str, Any] = {}
     if run_file is not None:
         values = read_toml(run_file)
+        if "recipe" in values:
+            raise ConfigError(
+                f"{run_file}: has a table [recipe], so it is no run file; "
+                f"`plurigrid-ff train --recipe {run_file}` trains it"
+            )
+    elif recipe is not None:
+        values = recipe
     elif resume:
         folder = RunFolder(out)
         if folder.is_begun:
             values = read_toml(folder.partial / RUN_FILE)
         elif folder.is_complete:
             values = read_toml(out / RUN_FILE)
-    for assignment in assignments:
-        key, sign, text = assignment.partition("=")
-        if not sign or not key:
-            raise ConfigError(f"--set {assignment}: expected KEY=VALUE, as in training.decay=none")
-        _assign(values, key, _toml_value(text), where=f"--set {assignment}")
+    assign(values, assignments)
     for name, value in options.items():
         if value is not None:
             _assign(values, KEYS[name], value, where=f"--{name.replace('_', '-')}")
     return values
 
 
-def parse_run(values: dict[str, Any], *, where: str) -> RunConfig:
-    """Validate raw settings; a triad given by name or path is looked up.
+def assign(values: dict[str, Any], assignments: tuple[str, ...]) -> None:
+    """Set what every ``--set`` says, in order.
 
     Raises:
-        ConfigError: A key that is unknown or out of range.
-        UnknownNameError: No such triad.
+        ConfigError: An assignment is malformed, or names a table below a value.
     """
-    triad = values.get("triad")
-    if isinstance(triad, str):
-        from plurigrid_ff.host.triad import find_triad
-
-        values = {**values, "triad": find_triad(triad).model_dump()}
-    return RunConfig.parse(values, where=where)
+    for assignment in assignments:
+        key, sign, text = assignment.partition("=")
+        if not sign or not key:
+            raise ConfigError(f"--set {assignment}: expected KEY=VALUE, as in training.decay=none")
+        _assign(values, key, _toml_value(text), where=f"--set {assignment}")
 
 
 def _assign(values: dict[str, Any], key: str, value: Any, *, where: str) -> None:

@@ -15,11 +15,12 @@ from plurigrid_ff.cli.output import (
     json_option,
     print_json,
 )
-from plurigrid_ff.cli.settings import gather, parse_run, run_options
+from plurigrid_ff.cli.settings import gather, run_options
 
 
 @click.command("train")
 @click.argument("run_file", required=False, type=click.Path(path_type=Path))
+@click.option("--recipe", help="Start from a recipe's settings: `plurigrid-ff recipes list`.")
 @click.option("--triad", help="A triad's name or file; without one nothing can say no.")
 @run_options
 @json_option
@@ -28,20 +29,26 @@ def command(
     options: Options,
     /,
     run_file: Path | None,
+    recipe: str | None,
     triad: str | None,
     as_json: bool,
     **settings: Any,
 ) -> None:
     """Train the network that RUN_FILE describes, and write a run folder.
 
-    Without RUN_FILE the defaults are used; options override what the file says.
+    Without RUN_FILE or --recipe the defaults are used; options override what either says.
 
     \b
     Example:
       plurigrid-ff train --data digits --hidden 200,200 --epochs 30 --out runs/digits
     """
+    if run_file is not None and recipe is not None:
+        raise click.UsageError(
+            f"RUN_FILE {str(run_file)!r} and --recipe {recipe!r} both say what to train; give one"
+        )
     with clean_errors(as_json):
-        train(options, run_file, {"triad": triad} if triad else {}, as_json, settings)
+        extra = {"triad": triad} if triad else {}
+        train(options, run_file, extra, as_json, settings, recipe=recipe)
 
 
 def train(
@@ -50,14 +57,26 @@ def train(
     extra: dict[str, Any],
     as_json: bool,
     settings: dict[str, Any],
+    *,
+    recipe: str | None = None,
 ) -> None:
     """Gather settings, run, print the outcome, and exit with its status."""
+    from plurigrid_ff.host.triad import parse_run
+    from plurigrid_ff.recipes import find_recipe
+
     out: Path = settings.pop("out")
     resume: bool = settings.pop("resume")
     overwrite: bool = settings.pop("overwrite")
     assignments: tuple[str, ...] = settings.pop("assignments")
-    values = gather(run_file, out, resume=resume, assignments=assignments, options=settings)
-    config = parse_run(values | extra, where=str(run_file or "settings"))
+    values = gather(
+        run_file,
+        out,
+        resume=resume,
+        assignments=assignments,
+        options=settings,
+        recipe=find_recipe(recipe).values if recipe is not None else None,
+    )
+    config = parse_run(values | extra, where=str(run_file or recipe or "settings"))
 
     from plurigrid_ff import runs  # torch loads in there, not for --help
     from plurigrid_ff.cli.watching import print_outcome, watching

@@ -4,10 +4,11 @@ import tomllib
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
-from plurigrid_ff.config import Settings, Triad, read_toml
+from plurigrid_ff.config import RunConfig, Settings, Triad, read_toml
 from plurigrid_ff.errors import TriadError, unknown_name
 from plurigrid_ff.gf3 import add, format_trit, is_balanced, is_strict
 from plurigrid_ff.host.registry import Registry
@@ -61,6 +62,19 @@ def find_triad(reference: str) -> Triad:
     if path.suffix == ".toml" or path.is_file():
         return Triad.parse(read_toml(path), where=str(path))
     raise unknown_name("triad", reference, triads)
+
+
+def parse_run(values: dict[str, Any], *, where: str) -> RunConfig:
+    """Validate raw settings; a triad given by name or path is looked up.
+
+    Raises:
+        ConfigError: A key that is unknown or out of range.
+        UnknownNameError: No such triad.
+    """
+    triad = values.get("triad")
+    if isinstance(triad, str):
+        values = {**values, "triad": find_triad(triad).model_dump()}
+    return RunConfig.parse(values, where=where)
 
 
 def compose_triad(names: Sequence[str], registry: Registry, *, name: str | None = None) -> Triad:

@@ -56,6 +56,7 @@ def test_the_wheel_holds_what_is_read_at_run_time(wheel):
     assert "plurigrid_ff/report/template.html" in files
     triads = [name for name in files if name.startswith("plurigrid_ff_triads/")]
     assert any(name.endswith(".toml") for name in triads)
+    assert "plurigrid_ff/recipes/mnist-projection.toml" in files
 
 
 def test_the_wheel_puts_only_our_packages_into_site_packages(wheel):

@@ -15,7 +15,10 @@ sys.exit(f"loaded: {{loaded}}" if loaded else 0)
 HEAVY = {"torch", "gudhi", "sklearn", "matplotlib", "scipy"}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["skills", "--json"], ["plugins", "--json"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["skills", "--json"], ["plugins", "--json"], ["recipes", "list", "--json"]],
+)
 def test_a_command_that_only_lists_loads_no_heavy_library(arguments):
     program = PROGRAM.format(arguments=arguments, heavy=HEAVY)
 

@@ -12,9 +12,10 @@ import pytest
 from plurigrid_ff import __version__
 from plurigrid_ff.agents.validation import validate_skill
 from plurigrid_ff.cli import main
-from plurigrid_ff.cli.settings import gather, parse_run
+from plurigrid_ff.cli.settings import gather
 from plurigrid_ff.gf3 import format_trit
 from plurigrid_ff.host.field import FIELD
+from plurigrid_ff.host.triad import parse_run
 
 ROOT = Path(__file__).resolve().parents[2]
 SKILL = ROOT / "skills" / "forward-forward-learning"

@@ -18,6 +18,8 @@ def commands():
         yield (name,)
     for name in ("list", "show", "check", "compose", "run"):
         yield ("triads", name)
+    for name in ("list", "show"):
+        yield ("recipes", name)
     for name in ("install", "export", "validate"):
         yield ("skill", name)
 
@@ -32,14 +34,25 @@ def test_every_command_has_help_with_an_example(invoke, command):
 
 
 @pytest.mark.parametrize(
-    "command", [c for c in commands() if c not in ((), ("triads",), ("skill",))], ids="-".join
+    "command",
+    [c for c in commands() if c not in ((), ("triads",), ("skill",), ("recipes",))],
+    ids="-".join,
 )
 def test_every_command_prints_json_for_programs(invoke, command):
     assert "--json" in invoke(*command, "--help").output
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["skills"], ["triads", "list"], ["plugins"], ["skill", "--help"]]
+    "arguments",
+    [
+        ["--help"],
+        ["skills"],
+        ["triads", "list"],
+        ["plugins"],
+        ["skill", "--help"],
+        ["recipes", "list"],
+        ["recipes", "show", "mnist-projection"],
+    ],
 )
 def test_looking_around_does_not_load_torch(arguments):
     code = (

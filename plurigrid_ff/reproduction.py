@@ -1,0 +1,231 @@
+"""Reproductions: a recipe on several seeds, beside its rival and what was published."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from plurigrid_ff.config import DataConfig, Device, RunConfig, TrainingConfig
+from plurigrid_ff.errors import ConfigError, DataError, RunFolderError
+from plurigrid_ff.files import read_text, write_text
+from plurigrid_ff.host.folder import RunFolder, read_run_config
+from plurigrid_ff.host.plugins import Host, load_host
+from plurigrid_ff.recipes import Published, Reached, Recipe
+from plurigrid_ff.results import Result, RunReport
+from plurigrid_ff.runs import Watcher, flat_settings, installed_versions, train
+
+REPRODUCTION_FILE = "reproduce.json"
+
+Watch = Callable[[int, Path], AbstractContextManager[Watcher]]
+
+
+class Figure(Result):
+    """One method's test accuracy over seeds."""
+
+    accuracy: float = Field(description="Mean over seeds.")
+    spread: float | None = Field(description="Standard deviation; None for a single seed.")
+    lowest: float
+    seeds: int
+
+
+class SeedResult(Result):
+    """One seed: a run folder, and the rival on the same split."""
+
+    seed: int
+    folder: str
+    test_accuracy: float
+    rival_accuracy: float
+    verdict: Literal["passed", "failed", "undecidable"] | None
+
+
+class Reproduction(Result):
+    """reproduce.json: what a recipe reached here, and what stands beside it."""
+
+    format: Literal[1] = 1
+    recipe: str
+    paper: str
+    arxiv: str
+    changed: tuple[str, ...] = Field(
+        description="Settings other than the recipe's: with any, the figures are of something else."
+    )
+    reached: Figure
+    rival: Figure = Field(description="Backprop on the same layers, splits and batches.")
+    recorded: Reached | None = Field(description="What this project reached before.")
+    published: Published | None
+    runs: tuple[SeedResult, ...]
+    data: str
+    device: str
+    versions: dict[str, str]
+
+
+class RivalResult(Result):
+    """What the rival reached on one seed, and all that its accuracy depends on.
+
+    Backprop trains every layer in every epoch, whatever a coordinator has decided.
+    """
+
+    data: DataConfig
+    data_digest: str
+    hidden: tuple[int, ...]
+    scaling: str
+    training: TrainingConfig
+    seed: int
+    device: Device
+    versions: dict[str, str]
+    accuracy: float
+
+    @property
+    def measured(self) -> dict[str, Any]:
+        """What the settings do not decide."""
+        return {"versions": self.versions, "accuracy": self.accuracy}
+
+
+def reproduce(
+    recipe: Recipe,
+    out: Path | str,
+    *,
+    config: RunConfig | None = None,
+    seeds: int = 3,
+    host: Host | None = None,
+    watch: Watch | None = None,
+    on_seed: Callable[[SeedResult], None] = lambda result: None,
+) -> Reproduction:
+    """Train a recipe on several seeds, and its rival on the same splits.
+
+    Seed ``k`` is the run folder ``OUT/seed-k``. One that is finished is not trained again,
+    one that is not goes on where it stopped.
+
+    Args:
+        recipe: What to train.
+        out: Folder of the runs and of ``reproduce.json``.
+        config: Settings in place of the recipe's own.
+        seeds: How many, from the settings' seed onwards.
+        host: Skills to choose from; None loads every installed plugin.
+        watch: Given a seed and its folder, who watches that run.
+        on_seed: Called with every seed's result.
+
+    Raises:
+        PlurigridError: Anything the user can put right; finished seeds stay.
+    """
+    if seeds < 1:
+        raise ConfigError(f"seeds: expected at least 1, got {seeds}")
+    out = Path(out)
+    config = config or recipe.run
+    host = host or load_host()
+    if out.exists() and not out.is_dir():
+        raise RunFolderError(f"{out}: is a file, expected a folder; choose another --out")
+    if RunFolder(out).is_complete:
+        raise RunFolderError(f"{out}: holds a run itself; choose another --out for several")
+    results, reports = [], []
+    for seed in range(config.seed, config.seed + seeds):
+        folder = out / f"seed-{seed}"
+        with watch(seed, folder) if watch else nullcontext(Watcher()) as watcher:
+            report = train(
+                config.model_copy(update={"seed": seed}),
+                folder,
+                host=host,
+                resume=True,
+                watcher=watcher,
+            )
+        if report.test_accuracy is None:
+            raise ConfigError(
+                f"{folder}: its generator reports no test accuracy, so there is nothing to "
+                "compare; take a recipe whose generator classifies"
+            )
+        result = SeedResult(
+            seed=seed,
+            folder=str(folder),
+            test_accuracy=report.test_accuracy,
+            rival_accuracy=_rival_accuracy(folder, report),
+            verdict=report.verdict.outcome if report.verdict else None,
+        )
+        on_seed(result)
+        results.append(result)
+        reports.append(report)
+    reproduction = Reproduction(
+        recipe=recipe.head.name,
+        paper=recipe.head.paper,
+        arxiv=recipe.head.arxiv,
+        changed=_changed(recipe.run, config),
+        reached=_figure([result.test_accuracy for result in results]),
+        rival=_figure([result.rival_accuracy for result in results]),
+        recorded=recipe.head.reached,
+        published=recipe.head.published,
+        runs=tuple(results),
+        data=reports[-1].data,
+        device=reports[-1].device,
+        versions=reports[-1].versions,
+    )
+    write_text(out / REPRODUCTION_FILE, reproduction.model_dump_json(indent=2) + "\n")
+    return reproduction
+
+
+def _rival_accuracy(folder: Path, report: RunReport) -> float:
+    """Train the rival of a finished run, or read what it reached before.
+
+    Raises:
+        DataError: The data is not what the run was trained on.
+    """
+    from plurigrid_ff.data.load import load_dataset
+    from plurigrid_ff.learning.backprop import backprop_accuracy
+    from plurigrid_ff.learning.devices import resolve_device
+
+    config = read_run_config(folder)
+    result = RivalResult(
+        data=config.data,
+        data_digest=report.data_digest,
+        hidden=config.network.hidden,
+        scaling=config.network.scaling,
+        training=config.training,
+        seed=config.seed,
+        device=config.device,
+        versions=installed_versions(),
+        accuracy=0.0,
+    )
+    path = folder.with_name(f"{folder.name}.backprop.json")
+    before = _read_rival(path)
+    if before is not None and before.model_copy(update=result.measured) == result:
+        return before.accuracy
+    data = load_dataset(config.data, seed=config.seed)
+    if data.digest != report.data_digest:
+        raise DataError(
+            f"{config.data.source}: has changed since {folder} was trained on it; take another "
+            "--out"
+        )
+    accuracy = backprop_accuracy(
+        data,
+        config.network,
+        config.training,
+        seed=config.seed,
+        device=resolve_device(config.device),
+    )
+    result = result.model_copy(update={"accuracy": accuracy})
+    write_text(path, result.model_dump_json(indent=2) + "\n")
+    return accuracy
+
+
+def _read_rival(path: Path) -> RivalResult | None:
+    """Read what the rival reached; None where that is not to be had."""
+    try:
+        return RivalResult.model_validate_json(read_text(path))
+    except (OSError, UnicodeDecodeError, ValidationError):
+        return None  # it is trained again, which costs time and nothing else
+
+
+def _changed(recipe: RunConfig, config: RunConfig) -> tuple[str, ...]:
+    """Name the settings that differ from the recipe's."""
+    own, asked = (flat_settings(run.model_dump(mode="json")) for run in (recipe, config))
+    return tuple(key for key in sorted(own.keys() | asked.keys()) if own.get(key) != asked.get(key))
+
+
+def _figure(accuracies: Sequence[float]) -> Figure:
+    """Sum up one method's seeds."""
+    return Figure(
+        accuracy=statistics.mean(accuracies),
+        spread=statistics.stdev(accuracies) if len(accuracies) > 1 else None,
+        lowest=min(accuracies),
+        seeds=len(accuracies),
+    )

@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+import torch
+
+from plurigrid_ff.config import NetworkConfig, TrainingConfig
+from plurigrid_ff.data.dataset import Dataset, Split
+from plurigrid_ff.learning.backprop import backprop_accuracy, batches, train_backprop
+from plurigrid_ff.learning.network import FFNetwork
+from plurigrid_ff.learning.trainer import Trainer
+
+CPU = torch.device("cpu")
+
+
+class Recorder(Trainer):
+    """A trainer that notes what each batch was."""
+
+    def _rails(self, x, y, ids):
+        self.seen.append((self.optimizers[0].param_groups[0]["lr"], ids.tolist()))
+        return super()._rails(x, y, ids)
+
+
+@pytest.mark.parametrize("decay", ["cosine", "none"])
+def test_the_rival_sees_the_batches_and_step_sizes_of_a_trainer(blobs, decay):
+    training = TrainingConfig(epochs=3, batch_size=50, decay=decay)
+    network = FFNetwork(NetworkConfig(hidden=(8,)), (12,), 3, seed=4)
+    x, y = torch.from_numpy(blobs.train.x), torch.from_numpy(blobs.train.y)
+    trainer = Recorder(network, x, y, training, seed=4)
+    trainer.seen = []
+    trainer.train_epochs(3)
+
+    seen = [(rate, ids.tolist()) for rate, ids in batches(len(y), training, seed=4)]
+
+    assert seen == trainer.seen
+
+
+def test_the_rival_has_the_hidden_layers_of_the_network_and_a_read_out(blobs):
+    x, y = torch.from_numpy(blobs.train.x), torch.from_numpy(blobs.train.y)
+    before = torch.get_rng_state()
+
+    rival = train_backprop(
+        x, y, (10, 6), 3, TrainingConfig(epochs=1), seed=0, scale=lambda part: part
+    )
+
+    assert [tuple(weight.shape) for weight in rival.parameters() if weight.ndim == 2] == [
+        (10, 12),
+        (6, 10),
+        (3, 6),
+    ]
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_rival_learns_and_its_seed_decides(blobs):
+    training = TrainingConfig(epochs=20, batch_size=32, learning_rate=1e-2)
+
+    scores = [
+        backprop_accuracy(blobs, NetworkConfig(hidden=(16,)), training, seed=seed, device=CPU)
+        for seed in (0, 0, 1)
+    ]
+
+    assert min(scores) > 0.9
+    assert scores[0] == scores[1]
+
+
+def test_the_rival_sees_features_at_the_scale_the_network_sees_them(blobs):
+    # One feature is a million times the others: only `standard` lets anything else be seen.
+    huge = np.ones(12, np.float32)
+    huge[0] = 1e6
+    noise = np.random.default_rng(0)
+
+    def spoilt(split: Split) -> Split:
+        x = split.x * huge
+        x[:, 0] = noise.normal(size=len(x)) * 1e6
+        return Split(x.astype(np.float32), split.y)
+
+    data = Dataset(
+        "spoilt",
+        spoilt(blobs.train),
+        spoilt(blobs.validation),
+        spoilt(blobs.test),
+        ("a", "b", "c"),
+        "digest",
+    )
+    training = TrainingConfig(epochs=20, batch_size=32, learning_rate=1e-2)
+
+    accuracy = {
+        scaling: backprop_accuracy(
+            data, NetworkConfig(hidden=(16,), scaling=scaling), training, seed=0, device=CPU
+        )
+        for scaling in ("none", "standard")
+    }
+
+    assert accuracy["standard"] > 0.9 > accuracy["none"]

@@ -20,6 +20,7 @@ def commands():
         yield ("triads", name)
     for name in ("install", "export", "validate"):
         yield ("skill", name)
+    yield ("plugin", "new")
 
 
 @pytest.mark.parametrize("command", list(commands()), ids="-".join)
@@ -32,23 +33,33 @@ def test_every_command_has_help_with_an_example(invoke, command):
 
 
 @pytest.mark.parametrize(
-    "command", [c for c in commands() if c not in ((), ("triads",), ("skill",))], ids="-".join
+    "command",
+    [c for c in commands() if c not in ((), ("triads",), ("skill",), ("plugin",))],
+    ids="-".join,
 )
 def test_every_command_prints_json_for_programs(invoke, command):
     assert "--json" in invoke(*command, "--help").output
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["skills"], ["triads", "list"], ["plugins"], ["skill", "--help"]]
+    "arguments",
+    [
+        ["--help"],
+        ["skills"],
+        ["triads", "list"],
+        ["plugins"],
+        ["skill", "--help"],
+        ["plugin", "new", "margin-watch"],
+    ],
 )
-def test_looking_around_does_not_load_torch(arguments):
+def test_looking_around_does_not_load_torch(arguments, tmp_path):
     code = (
         "import sys; from plurigrid_ff.cli import main; main(sys.argv[1:], standalone_mode=False);"
         "sys.exit('torch' in sys.modules)"
     )
 
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, check=False
+        [sys.executable, "-c", code, *arguments], capture_output=True, check=False, cwd=tmp_path
     )
 
     assert done.returncode == 0, done.stderr

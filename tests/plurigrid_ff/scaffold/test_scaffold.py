@@ -1,7 +1,5 @@
 import ast
 import json
-import subprocess
-import sys
 import tomllib
 from importlib.metadata import EntryPoint
 
@@ -48,19 +46,6 @@ def test_a_new_plugin_loads_through_its_entry_point_and_passes_its_check(kind, l
     else:
         assert host.registry.role(written.name).slot == kind
         check_skill(host.registry.skill(written.name))
-
-
-def test_two_commands_lead_from_nothing_to_a_passing_check(plugin_new, tmp_path):
-    plugin_new("margin-watch")
-
-    tests = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "plurigrid_ff_margin_watch"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
-
-    assert "1 passed" in tests.stdout, tests.stdout + tests.stderr
 
 
 def test_a_new_plugin_that_is_broken_fails_its_check(load, tmp_path):

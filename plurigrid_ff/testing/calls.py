@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from plurigrid_ff.digest import canonical_json, digest
+from plurigrid_ff.errors import PlurigridError
 from plurigrid_ff.host.ports import STANDARD_PORTS, Inbox, Outbox, Port
 from plurigrid_ff.host.rounds import METHODS
 from plurigrid_ff.host.skill import Role, Skill
@@ -26,7 +27,15 @@ def watch_call(skill: Skill, method: Callable[[Inbox], Any], inbox: Inbox) -> An
     where = f"skill {skill.name!r}: {name}() in round {inbox.round}"
     society = (inbox.society.probes, inbox.society.labels)
     before = digest(inbox.values), digest(society), snapshot()
-    result = method(inbox)
+    try:
+        result = method(inbox)
+    except PlurigridError as error:
+        raise failure(
+            where,
+            expected="a call that returns",
+            actual=f"{type(error).__name__}: {error}",
+            remedy="the inbox holds sample values of the ports on the card, and no others",
+        ) from error
     after = digest(inbox.values), digest(society), snapshot()
     require(
         after[0] == before[0],

@@ -8,7 +8,6 @@ import numpy as np
 
 from plurigrid_ff.config import NetworkConfig, RunConfig, Settings, TrainingConfig
 from plurigrid_ff.data.dataset import Dataset, Split
-from plurigrid_ff.host.log import LogEntry
 from plurigrid_ff.host.ports import (
     ACTIVITIES,
     GAINS,
@@ -22,7 +21,7 @@ from plurigrid_ff.host.ports import (
     Outbox,
     Port,
 )
-from plurigrid_ff.host.rounds import Rounds, society_of_one
+from plurigrid_ff.host.rounds import Outcome, Rounds, society_of_one
 from plurigrid_ff.host.skill import Role, RunContext, Skill, SkillCard
 from plurigrid_ff.results import Verdict
 
@@ -61,10 +60,10 @@ def tiny_context(settings: dict[str, dict[str, Any]] | None = None) -> RunContex
     return RunContext(run, data, society_of_one(run, probes.x, probes.y, CLASSES))
 
 
-def run_rounds(skills: dict[Role, Skill], context: RunContext, folder: Path) -> list[LogEntry]:
+def run_rounds(skills: dict[Role, Skill], context: RunContext, folder: Path) -> Outcome:
     """Run the rounds as the host does, from the last checkpoint in a folder if there is one."""
     folder.mkdir(exist_ok=True)
-    return Rounds(skills, context, folder).run().log.entries
+    return Rounds(skills, context, folder).run()
 
 
 class StandIn:

@@ -13,11 +13,12 @@ from plurigrid_ff.config import SKILL_NAME
 from plurigrid_ff.host.field import FIELD
 from plurigrid_ff.host.log import LogEntry
 from plurigrid_ff.host.ports import STANDARD_PORTS, VERDICT, Port
-from plurigrid_ff.host.rounds import METHODS
-from plurigrid_ff.host.skill import Role, RunContext, Skill, SkillCard, Stateful
+from plurigrid_ff.host.rounds import METHODS, Outcome
+from plurigrid_ff.host.skill import Role, RunContext, Skill, SkillCard, Stateful, Trained
+from plurigrid_ff.results import Assessment
 from plurigrid_ff.testing.calls import watch_call
 from plurigrid_ff.testing.random_state import seeded
-from plurigrid_ff.testing.requirement import require
+from plurigrid_ff.testing.requirement import failure, require
 from plurigrid_ff.testing.round import STAND_IN_PORTS, run_rounds, tiny_context, triad_around
 from plurigrid_ff.testing.settings import check_settings
 
@@ -212,7 +213,44 @@ def sample_values(skill: Skill, values: Mapping[str, Any]) -> dict[str, Any]:
 def check_rounds(skill: Skill, context: RunContext, values: dict[str, Any]) -> list[LogEntry]:
     """Require three rounds that go through, each call watched; return the log's entries."""
     with tempfile.TemporaryDirectory() as folder:
-        return _run(skill, context, values, Path(folder), seed=1)
+        outcome = _run(skill, context, values, Path(folder), seed=1)
+        built = outcome.built[skill.card.role].built
+        if isinstance(built, Trained):
+            check_trained(built, Path(folder) / "tried.safetensors", f"skill {skill.name!r}")
+    return outcome.log.entries
+
+
+def check_trained(built: Trained, path: Path, where: str) -> None:
+    """Require of a generator with a network that it counts, measures and saves it."""
+    from safetensors import SafetensorError, safe_open
+
+    count: object = built.num_parameters
+    require(
+        isinstance(count, int) and count >= 0,
+        f"{where}: num_parameters",
+        expected="a whole number",
+        actual=f"{count!r:.80}",
+        remedy="count the trained numbers; it is a property, not a method",
+    )
+    assessed: object = built.assess()
+    require(
+        isinstance(assessed, Assessment),
+        f"{where}: assess()",
+        expected="an Assessment",
+        actual=f"a {type(assessed).__name__}",
+        remedy="return plurigrid_ff.results.Assessment",
+    )
+    built.save_network(path)
+    try:
+        with safe_open(path, "np"):
+            pass
+    except (OSError, SafetensorError) as error:
+        raise failure(
+            f"{where}: save_network()",
+            expected="a safetensors file at the path",
+            actual=str(error),
+            remedy="write it with safetensors",
+        ) from error
 
 
 def check_deterministic(
@@ -220,7 +258,7 @@ def check_deterministic(
 ) -> None:
     """Require the same log again, whatever the global random generators hold."""
     with tempfile.TemporaryDirectory() as folder:
-        again = _run(skill, context, values, Path(folder), seed=2)
+        again = _run(skill, context, values, Path(folder), seed=2).log.entries
     _compare(
         entries,
         again,
@@ -239,7 +277,7 @@ def check_resumes(
     with tempfile.TemporaryDirectory() as folder:
         with suppress(_Interrupt):
             _run(skill, context, values, Path(folder), seed=1, interrupt=last)
-        again = _run(skill, context, values, Path(folder), seed=1)
+        again = _run(skill, context, values, Path(folder), seed=1).log.entries
     _compare(
         entries,
         again,
@@ -258,7 +296,7 @@ def _run(
     *,
     seed: int,
     interrupt: int | None = None,
-) -> list[LogEntry]:
+) -> Outcome:
     """Run the rounds with every call watched, and with global generators of a given seed."""
     with seeded(seed):
         return run_rounds(triad_around(watched(skill, interrupt), values), context, folder)
@@ -286,7 +324,7 @@ def _watch(skill: Skill, config: Any, context: RunContext, interrupt: int | None
             raise _Interrupt
         return watch_call(skill, getattr(built, method), inbox)
 
-    members: dict[str, Any] = {method: act}
+    members: dict[str, Any] = {method: act, "built": built}
     if isinstance(built, Stateful):
         members |= {"save_state": built.save_state, "load_state": built.load_state}
     return SimpleNamespace(**members)

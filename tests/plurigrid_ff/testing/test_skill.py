@@ -13,11 +13,12 @@ import plurigrid_ff_persistent_homology
 import pytest
 import torch
 from pydantic import Field
+from safetensors.numpy import save_file
 
 from plurigrid_ff.config import Settings
 from plurigrid_ff.host.ports import ACTIVITIES, GAINS, SCHEDULE, LayerSchedule, Outbox, Port
 from plurigrid_ff.host.skill import Role, Skill, SkillCard
-from plurigrid_ff.results import Verdict
+from plurigrid_ff.results import Assessment, Verdict
 from plurigrid_ff.testing import check_skill
 
 COUNT: Port[int] = Port("count", int, "A count.")
@@ -89,6 +90,10 @@ class WithoutDescription(Settings):
     limit: float = 1.0
 
 
+class LossyInJson(Settings):
+    shape: Any = Field((1, 2), description="A tuple that JSON turns into a list.")
+
+
 CARDS = [
     (make(name="Not Kebab"), "name: expected lower-case words joined by hyphens, got 'Not Kebab'"),
     (make(role=0), "role: expected a Role, whose value is the trit, got 0"),
@@ -117,6 +122,11 @@ SHARED = Coordinating()
 BUILDS = [
     (make(config=WithoutDefault), "limit: expected a default, got none"),
     (make(config=WithoutDescription), "limit: expected a description, got none"),
+    (make(config=LossyInJson), "expected defaults that come back from JSON unchanged"),
+    (
+        make(ports=(Port("count", float, "A count."),)),
+        "port 'count': expected a value that comes back from JSON unchanged, got 1.0 from 1",
+    ),
     (make(config=dict), "expected a subclass of plurigrid_ff.Settings, got <class 'dict'>"),
     (
         make(build=lambda config, context: Validating()),
@@ -198,6 +208,46 @@ class WritingWhatHasNoDigest(Coordinating):
         return outbox
 
 
+class ReadingWhatItsCardDoesNotSay(Validating):
+    def validate(self, inbox):
+        inbox[SCHEDULE]
+        return super().validate(inbox)
+
+
+class Networked(Generating):
+    """A sound generator with a network of one number."""
+
+    num_parameters: Any = 1
+
+    def assess(self):
+        return Assessment(
+            split="test", samples=1, accuracy=1.0, layers=(), confusion=(), class_names=()
+        )
+
+    def save_network(self, path):
+        save_file({"weight": np.ones(1, np.float32)}, path)
+
+
+class Uncounted(Networked):
+    def num_parameters(self):
+        return 1
+
+
+class Unmeasured(Networked):
+    def assess(self):
+        return 0.9
+
+
+class Unsaved(Networked):
+    def save_network(self, path):
+        pass
+
+
+class SavedAsText(Networked):
+    def save_network(self, path):
+        path.write_text("a network")
+
+
 class SummingUpNan(Coordinating):
     def coordinate(self, inbox):
         outbox = super().coordinate(inbox)
@@ -246,6 +296,11 @@ BEHAVIOUR = [
     (WritingTooMuch, r"produces, \['count', 'schedule'\], got \['count', 'gains', 'schedule'\]"),
     (WritingAnotherType, "port 'count': expected a value of the port's type, .*got 'three'"),
     (WritingWhatHasNoDigest, "port 'count': expected a value that the log can take a digest of"),
+    (ReadingWhatItsCardDoesNotSay, "expected a call that returns, got PluginError: .*'schedule'"),
+    (Uncounted, "num_parameters: expected a whole number"),
+    (Unmeasured, r"assess\(\): expected an Assessment, got a float"),
+    (Unsaved, r"save_network\(\): expected a safetensors file at the path"),
+    (SavedAsText, r"save_network\(\): expected a safetensors file at the path"),
     (SummingUpNan, "summary: expected values that go to JSON, without nan and infinity"),
     (ReadingTheClock, "port 'count' in round 1: expected the same outputs from the same seed"),
     (DrawingAtBirth, "port 'count' in round 1: expected the same outputs from the same seed"),
@@ -254,7 +309,7 @@ BEHAVIOUR = [
 ]
 
 
-@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize("kind", [*KINDS, Networked])
 def test_a_sound_skill_passes(kind):
     check_skill(make(kind))
 

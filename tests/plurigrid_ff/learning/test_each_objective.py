@@ -36,6 +36,11 @@ def test_the_closed_form_of_every_option_is_autograds_gradient(name, options, ba
     testing.compare_with_autograd(objective, *testing.sample(objective, batch, seed))
 
 
+@pytest.mark.parametrize(("name", "options"), VARIANTS)
+def test_every_option_passes_the_check_for_authors(name, options):
+    testing.check_objective(name, options)
+
+
 def test_threshold_loss_at_the_threshold_is_two_log_two():
     objective = build("threshold", 4, 3, threshold=1.0)
     h = torch.ones(10, 4, dtype=torch.float64)

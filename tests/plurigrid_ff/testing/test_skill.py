@@ -371,3 +371,34 @@ def test_the_checks_load_torch_only_for_an_objective():
     )
 
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "skill",
+    [
+        make(Generating, feedback=("schedule", "verdict", "foreign")),
+        make(Coordinating, feedback=("count", "verdict", "foreign")),
+        make(Validating, consumes=("schedule", "gains"), feedback=("verdict", "foreign")),
+    ],
+    ids=["generator", "coordinator", "validator"],
+)
+def test_what_is_fed_back_may_come_from_any_role_and_from_other_plugins(skill):
+    check_skill(skill, values={"foreign": {"agent-0": [1, 2]}})
+    with pytest.raises(AssertionError, match="port 'foreign': expected a sample value"):
+        check_skill(skill)
+
+
+def test_the_settings_that_are_asked_for_are_those_it_runs_with():
+    class Limited(Settings):
+        limit: float = Field(1.0, description="Limit.")
+
+    def build(config, context):
+        validating = Validating()
+        validating.limit = config.limit
+        return validating
+
+    skill = make(Validating, config=Limited, build=build)
+
+    check_skill(skill)
+    with pytest.raises(AssertionError, match="with measure 0.5 and limit 0.1"):
+        check_skill(skill, settings={"limit": 0.1})

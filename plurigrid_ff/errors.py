@@ -72,6 +72,10 @@ class AgentSkillError(PlurigridError):
     """A skill for coding agents that cannot be read, or a place it cannot be copied to."""
 
 
+class ScaffoldError(PlurigridError):
+    """A new plugin whose name cannot be used or whose place is taken."""
+
+
 class MissingExtraError(PlurigridError):
     """A library that only some users need and that is not installed."""
 

@@ -23,7 +23,8 @@ COMMANDS = {
     "triads": "List, check, compose and run triads of skills.",
     "skills": "List the skills of triads: role, trit, ports, and whether they are installed.",
     "objectives": "List local objectives: what each tells apart, its options and its paper.",
-    "plugins": "List plugins, and why one did not load.",
+    "plugins": "List the plugins that are installed, and why one did not load.",
+    "plugin": "Start a plugin of your own: a package of files whose tests pass.",
     "skill": "Install the skill that teaches coding agents (Claude, Codex, ...) these commands.",
     "doctor": "Show versions, device, data sets found and plugins that failed.",
 }

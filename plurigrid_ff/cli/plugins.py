@@ -12,7 +12,8 @@ from plurigrid_ff.cli.output import clean_errors, json_option, print_json, print
 def command(options: Options, as_json: bool) -> None:
     """List plugins: where each comes from, what it offers, and why it did not load.
 
-    Set PLURIGRID_FF_PLUGINS to a comma-separated list of names to load only those.
+    Set PLURIGRID_FF_PLUGINS to a comma-separated list of names to load only those. To
+    write one of your own, see `plurigrid-ff plugin new`.
 
     \b
     Example:

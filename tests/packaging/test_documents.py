@@ -1,11 +1,14 @@
 """Documents that promise commands, files or code are held to it."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from plurigrid_ff import testing
 from plurigrid_ff.host import ports
 from plurigrid_ff.host.skill import Role
 
@@ -69,6 +72,30 @@ def test_the_plugin_page_shows_the_plugin_that_the_tests_install():
         (COSH / "plurigrid_ff_cosh" / name).read_text("utf-8")
         for name in ("__init__.py", "objective.py")
     ]
+
+
+def test_the_two_commands_of_the_plugin_page_end_in_a_test_that_passes(tmp_path):
+    section = read("plugins/README.md").partition("## Start from a template")[2]
+    new, test = FENCE.search(section)[2].splitlines()
+    programs = {"plurigrid-ff": ["-m", "plurigrid_ff"], "python": []}
+
+    for command in new, test:
+        program, *arguments = command.split()
+        done = subprocess.run(
+            [sys.executable, *programs[program], *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    assert "1 passed" in done.stdout
+
+
+def test_the_plugin_page_names_every_check():
+    section = read("plugins/README.md").partition("## Check your work")[2].partition("\n## ")[0]
+
+    assert set(re.findall(r"^\| `(\w+)\(", section, re.MULTILINE)) == set(testing.__all__)
 
 
 def test_the_plugin_page_lists_every_port():

@@ -8,6 +8,7 @@ import pytest
 
 from plurigrid_ff.host.ports import GAINS, Inbox, LayerGain
 from plurigrid_ff.host.skill import SkillCard, Validator
+from plurigrid_ff.testing import check_skill
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = ROOT / "tests" / "fixtures" / "plurigrid_ff_echo" / "plurigrid_ff_echo" / "__init__.py"
@@ -29,6 +30,10 @@ def judge(echo, *gains, **settings):
 
 def gain(before, after, updates=5):
     return {"updates": updates, "margin_before": before, "margin_after": after}
+
+
+def test_it_passes_the_check_for_authors(echo):
+    check_skill(echo.SKILL)
 
 
 def test_its_card_reads_back_and_its_object_has_the_method_of_its_role(echo):

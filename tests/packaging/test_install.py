@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from plurigrid_ff.scaffold import KINDS
+
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "tests" / "fixtures"
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -172,3 +174,28 @@ def test_without_plugins_none_is_imported(crowded):
     listed = json.loads(crowded.plurigrid_ff("--no-plugins", "plugins", "--json"))
 
     assert {plugin["status"] for plugin in listed} == {"disabled"}
+
+
+@pytest.fixture(scope="module")
+def with_new_plugins(make_environment, wheel):
+    """The wheel, and a plugin of every kind that its command wrote, installed in place."""
+    environment = make_environment("authoring")
+    environment.install(wheel)
+    for kind in KINDS:
+        environment.plurigrid_ff("plugin", "new", f"fresh-{kind}", "--role", kind)
+    folders = sorted(environment.folder.glob("plurigrid_ff_fresh_*"))
+    environment.install(*(word for folder in folders for word in ("-e", folder)))
+    return environment
+
+
+def test_new_plugins_install_and_load(with_new_plugins):
+    listed = json.loads(with_new_plugins.plurigrid_ff("plugins", "--json"))
+
+    fresh = {plugin["name"]: plugin["status"] for plugin in listed if "fresh" in plugin["name"]}
+    assert fresh == {f"fresh-{kind}": "loaded" for kind in KINDS}
+
+
+def test_the_tests_of_a_new_plugin_pass(with_new_plugins):
+    printed = with_new_plugins.run("-m", "pytest", "-q", "plurigrid_ff_fresh_validator")
+
+    assert "1 passed" in printed

@@ -17,6 +17,7 @@ from plurigrid_ff.host.hookspecs import hookimpl
 from plurigrid_ff.host.plugins import load_host
 from plurigrid_ff.learning.catalogue import describe_objective, list_objectives
 from plurigrid_ff.learning.objectives import find_objective, known_objectives, offer_objectives
+from plurigrid_ff.testing import check_objective
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "plurigrid_ff_cosh"
 GENERATOR = EntryPoint(
@@ -93,6 +94,13 @@ def test_the_catalogue_names_who_offers_it():
     assert card.provider == "cosh"
     assert [option.name for option in card.options] == ["high", "low"]
     assert card.name in [listed.name for listed in list_objectives()]
+
+
+@pytest.mark.usefixtures("cosh")
+def test_it_passes_the_check_for_authors():
+    runs.join_objectives(load_host())
+
+    check_objective("log-cosh")
 
 
 def test_without_the_plugin_its_name_is_unknown():

@@ -22,6 +22,7 @@ def commands():
         yield ("recipes", name)
     for name in ("install", "export", "validate"):
         yield ("skill", name)
+    yield ("plugin", "new")
 
 
 @pytest.mark.parametrize("command", list(commands()), ids="-".join)
@@ -35,7 +36,7 @@ def test_every_command_has_help_with_an_example(invoke, command):
 
 @pytest.mark.parametrize(
     "command",
-    [c for c in commands() if c not in ((), ("triads",), ("skill",), ("recipes",))],
+    [c for c in commands() if c not in ((), ("triads",), ("skill",), ("recipes",), ("plugin",))],
     ids="-".join,
 )
 def test_every_command_prints_json_for_programs(invoke, command):
@@ -52,16 +53,17 @@ def test_every_command_prints_json_for_programs(invoke, command):
         ["skill", "--help"],
         ["recipes", "list"],
         ["recipes", "show", "mnist-projection"],
+        ["plugin", "new", "margin-watch"],
     ],
 )
-def test_looking_around_does_not_load_torch(arguments):
+def test_looking_around_does_not_load_torch(arguments, tmp_path):
     code = (
         "import sys; from plurigrid_ff.cli import main; main(sys.argv[1:], standalone_mode=False);"
         "sys.exit('torch' in sys.modules)"
     )
 
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, check=False
+        [sys.executable, "-c", code, *arguments], capture_output=True, check=False, cwd=tmp_path
     )
 
     assert done.returncode == 0, done.stderr

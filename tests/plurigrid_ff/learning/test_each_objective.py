@@ -8,20 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plurigrid_ff.learning.goodness import GOODNESS
-from plurigrid_ff.learning.objectives import Objective, find_objective, parse_options
+from plurigrid_ff.learning.objectives import Objective, find_objective
 from plurigrid_ff.learning.objectives.hierarchical import supervised_contrast
+from plurigrid_ff.testing import objective as testing
 
 
 def build(name: str, features: int, num_classes: int, **options) -> Objective:
-    objective = find_objective(name)
-    return objective(features, num_classes, parse_options(name, options), key=1).double()
-
-
-def sample(objective: Objective, batch: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    generator = torch.Generator().manual_seed(seed)
-    rows = objective.rails * batch
-    h = torch.randn(rows, objective.features, generator=generator, dtype=torch.float64).relu()
-    return h, torch.randint(objective.num_classes, (batch,), generator=generator)
+    kind = find_objective(name)
+    return testing.build(kind, options, features=features, num_classes=num_classes)
 
 
 VARIANTS = [
@@ -38,16 +32,13 @@ VARIANTS = [
 @given(batch=st.integers(1, 9), group=st.integers(1, 5), seed=st.integers(0, 2**16))
 def test_the_closed_form_of_every_option_is_autograds_gradient(name, options, batch, group, seed):
     objective = build(name, 3 * group, 3, **options)
-    h, y = sample(objective, batch, seed)
 
-    loss, dh = objective.evaluate(h, y)
-    own = [parameter.grad for parameter in objective.parameters()]
-    expected_loss, expected_dh = Objective.evaluate(objective, h, y)  # asks autograd
-    expected_own = [parameter.grad for parameter in objective.parameters()]
+    testing.compare_with_autograd(objective, *testing.sample(objective, batch, seed))
 
-    torch.testing.assert_close(loss, expected_loss, rtol=1e-10, atol=1e-10)
-    torch.testing.assert_close(dh, expected_dh, rtol=1e-10, atol=1e-10)
-    torch.testing.assert_close(own, expected_own, rtol=1e-10, atol=1e-10)
+
+@pytest.mark.parametrize(("name", "options"), VARIANTS)
+def test_every_option_passes_the_check_for_authors(name, options):
+    testing.check_objective(name, options)
 
 
 def test_threshold_loss_at_the_threshold_is_two_log_two():

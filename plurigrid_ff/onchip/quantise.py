@@ -38,7 +38,8 @@ MAX_CALIBRATION = 2000  # samples; the scales are powers of two, so more change 
 # noise of rounding smaller, coarser ones saturate later: on MNIST, validation, 3 epochs, threshold
 # reaches 92.3 % with 10, 94.6 % with 5, 95.4 % with 2.5; projection 96.1, 97.2, 97.4 %.
 HEADROOM = 2.5
-GOODNESS_MAX = 1 << 27  # of a layer, in 1/256 nat: fifteen of them stay inside int32
+GOODNESS_MAX = 1 << 27  # of a layer, in 1/256 nat
+MAX_LAYERS = 15  # of that goodness stay inside int32
 RATIO_MAX = 1 << 14  # see Ratio.near
 MAX_ACTIVITY_BITS = 4
 MAX_DIRECTION_BITS = 6
@@ -131,6 +132,11 @@ def require_integer_form(network: "FFNetwork") -> Objective:
         raise QuantisationError(
             f"{network.num_classes} classes: the integer form holds at most {MAX_CLASSES}; train "
             "on fewer classes"
+        )
+    if len(network.stack) > MAX_LAYERS:
+        raise QuantisationError(
+            f"{len(network.stack)} layers: the integer form holds at most {MAX_LAYERS}; train with "
+            "fewer widths in --hidden"
         )
     for index, layer in enumerate(network.stack):
         if layer.transform.kind != "linear":

@@ -13,6 +13,7 @@ from plurigrid_ff.onchip.network import OBJECTIVES
 from plurigrid_ff.onchip.quantise import (
     MAX_CLASSES,
     MAX_FEATURES,
+    MAX_LAYERS,
     TRAINED_HALVINGS,
     quantise,
     require_integer_form,
@@ -170,6 +171,11 @@ REFUSED = [
         lambda: net("threshold", options={"goodness": "top-k"}),
         r"^network\.options\.goodness 'top-k' has no integer form; train with 'squares'$",
         id="goodness",
+    ),
+    pytest.param(
+        lambda: net(hidden=(4,) * (MAX_LAYERS + 1)),
+        r"^16 layers: the integer form holds at most 15; .*--hidden$",
+        id="layers",
     ),
     pytest.param(
         lambda: net(classes=MAX_CLASSES + 1),

@@ -85,6 +85,17 @@ def test_the_hardest_label_is_the_wrong_one_of_highest_goodness(random_network):
         assert found == max(wrong, key=lambda k: goodness[k])
 
 
+@pytest.mark.parametrize(("label", "wrong"), [(0, 1), (1, 0)])
+def test_where_all_labels_are_as_hard_the_first_wrong_one_is_taken(random_network, label, wrong):
+    network = random_network(2, objective="threshold")
+    network.layers[0].weight[:] = 0
+    network.layers[0].bias[:] = -1
+
+    found = hardest_label(network, prepared(network, np.ones((1, network.inputs), np.int64)), label)
+
+    assert found == wrong
+
+
 def test_every_other_class_is_a_negative_equally_often():
     counts = np.bincount([wrong_label(bare(5, 8, step), NOTHING, 2) for step in range(4000)])
 

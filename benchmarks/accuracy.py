@@ -24,8 +24,7 @@ from plurigrid_ff.config import DataConfig, NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Dataset
 from plurigrid_ff.data.load import load_dataset
 from plurigrid_ff.files import write_text
-from plurigrid_ff.learning.backprop import batches, train_backprop
-from plurigrid_ff.learning.layers import unit_rms
+from plurigrid_ff.learning.backprop import BackpropNetwork, batches, train_backprop
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.objectives import find_objective, known_objectives
 from plurigrid_ff.learning.trainer import Trainer
@@ -135,21 +134,16 @@ def backprop(hidden: tuple[int, ...], training: TrainingConfig) -> Callable[[Dat
 
     def run(data: Dataset, seed: int) -> Result:
         x, y = tensors(data)
+        config = NetworkConfig(hidden=hidden)
+        network = BackpropNetwork(config, data.feature_shape, data.num_classes, seed=seed)
         started = time.perf_counter()
-        network = train_backprop(
-            x, y, hidden, data.num_classes, training, seed=seed, scale=unit_scale
-        )
+        train_backprop(network, x, y, training, seed=seed)
         seconds = time.perf_counter() - started
         with torch.no_grad():
-            scores = network(unit_scale(torch.from_numpy(data.test.x)))
+            scores = network(torch.from_numpy(data.test.x))
         return {"accuracy": score(scores, data), "seconds": seconds}
 
     return run
-
-
-def unit_scale(x: Tensor) -> Tensor:
-    """Bring samples to unit RMS, as networks read images."""
-    return unit_rms(x.flatten(1))
 
 
 def logistic_regression(data: Dataset, seed: int) -> Result:

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -33,6 +33,7 @@ from plurigrid_ff.data.load import load_dataset
 from plurigrid_ff.files import write_text
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.trainer import Trainer
+from plurigrid_ff.learning.transforms import Linear
 from plurigrid_ff.runs import installed_versions
 
 Array = NDArray[np.float32]
@@ -217,10 +218,11 @@ def convert(network: FFNetwork, train: torch.Tensor) -> tuple[Spiking, Spiking]:
     ceilings = [float(h.max())]
     plain = Spiking([], [], [1.0])
     folded = Spiking([], [], ceilings)
-    for layer in network.stack:
-        rms = float(np.sqrt((h**2).mean(axis=1)).mean()) if layer.normalise else 1.0
-        weight: Array = (layer.transform.weight.detach().numpy() / rms).astype(np.float32)
-        bias: Array = layer.transform.bias.detach().numpy()
+    for index, layer in enumerate(network.stack):
+        rms = float(np.sqrt((h**2).mean(axis=1)).mean()) if index else 1.0
+        transform = cast("Linear", layer.transform)
+        weight: Array = (transform.weight.detach().numpy() / rms).astype(np.float32)
+        bias: Array = transform.bias.detach().numpy()
         plain.weights.append(weight)
         plain.biases.append(bias)
         plain.ceilings.append(1.0)
@@ -317,7 +319,7 @@ def learned(
 
 def untrained(network: FFNetwork, ceiling: float) -> Spiking:
     """Copy the network's initial weights."""
-    layers = [layer.transform for layer in network.stack]
+    layers = [cast("Linear", layer.transform) for layer in network.stack]
     return Spiking(
         [layer.weight.detach().numpy().copy() for layer in layers],
         [layer.bias.detach().numpy().copy() for layer in layers],

@@ -2,37 +2,37 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from annotated_types import Len
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from plurigrid_ff.errors import ConfigError
 from plurigrid_ff.files import read_text
+from plurigrid_ff.layer_config import AnyLayer, ConvConfig, LayerConfig, LinearConfig, as_layer
+from plurigrid_ff.settings import Settings
+
+__all__ = [
+    "ConvConfig",
+    "DataConfig",
+    "Device",
+    "LayerConfig",
+    "LinearConfig",
+    "NetworkConfig",
+    "OptionValue",
+    "RunConfig",
+    "Settings",
+    "TrainingConfig",
+    "Triad",
+    "format_toml",
+    "read_toml",
+]
 
 MAX_CONFIG_BYTES = 1 << 20
 SKILL_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 Device = Literal["auto", "cpu", "cuda"]
 OptionValue = bool | int | float | str
-
-
-class Settings(BaseModel):
-    """Base of every config: immutable, and a misspelt key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    @classmethod
-    def parse(cls, values: dict[str, Any], *, where: str) -> Self:
-        """Validate raw values, naming ``where`` and the key in the error.
-
-        Raises:
-            ConfigError: The first key that is unknown, missing or out of range.
-        """
-        try:
-            return cls.model_validate(values)
-        except ValidationError as error:
-            raise ConfigError(_first_complaint(error, cls, where)) from error
 
 
 class DataConfig(Settings):
@@ -74,8 +74,10 @@ class DataConfig(Settings):
 class NetworkConfig(Settings):
     """A stack of locally trained layers."""
 
-    hidden: Annotated[tuple[PositiveInt, ...], Len(min_length=1, max_length=1024)] = Field(
-        (500, 500), description="Features after each layer."
+    hidden: Annotated[tuple[AnyLayer, ...], Len(min_length=1, max_length=1024)] = Field(
+        (500, 500),
+        description="The layers, first layer first: the features of a linear one, or a table, "
+        "as in {kind = 'conv2d', features = 32, kernel = 3, pool = 2}.",
     )
     objective: str = Field("projection", description="Local objective of every layer.")
     negatives: str = Field(
@@ -96,6 +98,11 @@ class NetworkConfig(Settings):
     options: dict[str, OptionValue] = Field(
         default_factory=dict, description="Options of the objective, by name."
     )
+
+    @property
+    def layers(self) -> tuple[LinearConfig | ConvConfig, ...]:
+        """The layers, written out."""
+        return tuple(as_layer(layer) for layer in self.hidden)
 
 
 class TrainingConfig(Settings):
@@ -165,23 +172,3 @@ def format_toml(config: RunConfig) -> str:
     import tomli_w
 
     return tomli_w.dumps(config.model_dump(mode="json", exclude_none=True))
-
-
-def _first_complaint(error: ValidationError, model: type[BaseModel], where: str) -> str:
-    """Say in one sentence what is wrong with the first offending key."""
-    import difflib
-
-    first = error.errors()[0]
-    key = ".".join(map(str, first["loc"])) or "(top level)"
-    message = first["msg"][0].lower() + first["msg"][1:]
-    if first["type"] != "extra_forbidden":
-        return f"{where}: {key}: {message}, got {first['input']!r:.80}"
-    owner: Any = model
-    for part in first["loc"][:-1]:
-        field = owner.model_fields.get(part) if hasattr(owner, "model_fields") else None
-        owner = field.annotation if field else None
-    known = sorted(owner.model_fields) if hasattr(owner, "model_fields") else []
-    near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
-    others = f"known keys: {', '.join(known)}" if known else "there are none to set"
-    hint = f"did you mean {near[0]!r}?" if near else others
-    return f"{where}: {key}: unknown key; {hint}"

@@ -104,7 +104,7 @@ def open_run(
     report = read_report(folder)
     join_objectives(host or load_host())
     network, card = load_network(folder / NETWORK_FILE)
-    dataset = load_dataset(data or config.data, seed=config.seed)
+    dataset = load_dataset(data or config.data, seed=config.seed).read_as(card.feature_shape)
     _require_fit(dataset, card)
     if data is None and dataset.digest != report.data_digest:
         raise DataError(

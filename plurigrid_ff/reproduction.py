@@ -13,6 +13,7 @@ from plurigrid_ff.errors import ConfigError, DataError, RunFolderError
 from plurigrid_ff.files import read_text, write_text
 from plurigrid_ff.host.folder import RunFolder, read_run_config
 from plurigrid_ff.host.plugins import Host, load_host
+from plurigrid_ff.layer_config import AnyLayer
 from plurigrid_ff.recipes import Published, Reached, Recipe
 from plurigrid_ff.results import Result, RunReport
 from plurigrid_ff.runs import Watcher, flat_settings, installed_versions, train
@@ -69,7 +70,7 @@ class RivalResult(Result):
 
     data: DataConfig
     data_digest: str
-    hidden: tuple[int, ...]
+    hidden: tuple[AnyLayer, ...]
     scaling: str
     training: TrainingConfig
     seed: int

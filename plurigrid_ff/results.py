@@ -1,5 +1,6 @@
 """What a run found: models that are written to files, printed as JSON and drawn."""
 
+from math import prod
 from typing import Any, Literal
 
 from pydantic import Field, computed_field, model_validator
@@ -87,15 +88,34 @@ class LayerReport(Result):
 
     index: int
     kind: str
-    in_features: int
-    out_features: int
+    in_shape: tuple[int, ...] = Field(description="Shape of one sample of the input.")
+    out_shape: tuple[int, ...] = Field(description="Shape of one sample of the activity.")
     objective: str
     updates: int = Field(description="Optimizer steps the layer took.")
     accuracy: float = Field(description="Share of test samples this layer alone gets right.")
     goodness_positive: float = Field(description="Mean goodness under the true label.")
     goodness_negative: float = Field(description="Mean goodness under a wrong label.")
-    dead_units: int = Field(description="Units that no test sample activates.")
+    dead_units: int = Field(
+        description="Units that no test sample activates; a unit of a convolution is a channel."
+    )
     goodness: Histogram
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def in_features(self) -> int:
+        """Numbers in one sample of the input."""
+        return prod(self.in_shape)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def out_features(self) -> int:
+        """Numbers in one sample of the activity."""
+        return prod(self.out_shape)
+
+    @property
+    def sizes(self) -> str:
+        """Both shapes for people: ``784 → 500``, ``1x28x28 → 32x14x14``."""
+        return " → ".join("x".join(map(str, shape)) for shape in (self.in_shape, self.out_shape))
 
     @computed_field  # type: ignore[prop-decorator]
     @property

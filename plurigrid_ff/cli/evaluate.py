@@ -51,7 +51,7 @@ def command(
         rows = [
             (
                 str(layer.index + 1),
-                f"{layer.in_features} -> {layer.out_features}",
+                layer.sizes.replace("→", "->"),
                 f"{layer.accuracy:.2%}",
                 f"{layer.goodness_positive:.3f}",
                 f"{layer.goodness_negative:.3f}",

@@ -1,6 +1,7 @@
 """Labelled samples in three splits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,3 +53,18 @@ class Dataset:
     def feature_shape(self) -> tuple[int, ...]:
         """Shape of one sample."""
         return self.train.x.shape[1:]
+
+    def read_as(self, feature_shape: tuple[int, ...]) -> "Dataset":
+        """Return the samples in another shape, if rows of features and images hold the same.
+
+        Where either shape has one dimension and both as many features, samples are reshaped;
+        otherwise they stay as they are.
+        """
+        flat = 1 in (len(self.feature_shape), len(feature_shape))
+        if not flat or prod(self.feature_shape) != prod(feature_shape):
+            return self
+        train, validation, test = (
+            Split(split.x.reshape(len(split), *feature_shape), split.y)
+            for split in (self.train, self.validation, self.test)
+        )
+        return replace(self, train=train, validation=validation, test=test)

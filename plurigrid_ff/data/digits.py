@@ -12,10 +12,10 @@ MAX_INTENSITY = np.float32(16)  # each feature counts the dark pixels of a 4x4 b
 
 
 def read_digits() -> Source:
-    """Return 1797 samples of 64 features in [0, 1]."""
+    """Return 1797 images of shape ``(8, 8)`` in [0, 1]."""
     from sklearn.datasets import load_digits
 
-    images, labels = load_digits(return_X_y=True)
-    x = images.astype(np.float32) / MAX_INTENSITY
+    loaded = load_digits()
+    x = loaded.images.astype(np.float32) / MAX_INTENSITY
     names = tuple(str(digit) for digit in range(10))
-    return Source("digits", Samples(x, labels.astype(np.int64)), None, names)
+    return Source("digits", Samples(x, loaded.target.astype(np.int64)), None, names)

@@ -48,7 +48,7 @@ def read_folder(folder: Path) -> Source:
 
 
 def read_files(files: dict[str, Path], *, where: str, read: Reader) -> Source:
-    """Read four idx files; every image becomes a row of features.
+    """Read four idx files; images keep their shape.
 
     Args:
         files: Path by name.
@@ -66,5 +66,4 @@ def read_files(files: dict[str, Path], *, where: str, read: Reader) -> Source:
 def _read_pair(images: Path, labels: Path, read: Reader) -> Samples:
     """Read images and their labels, the small file first."""
     y = read(labels)
-    samples = pair(read(images), y, where_x=f"{images}: images", where_y=f"{labels}: labels")
-    return Samples(samples.x.reshape(len(samples.x), -1), samples.y)
+    return pair(read(images), y, where_x=f"{images}: images", where_y=f"{labels}: labels")

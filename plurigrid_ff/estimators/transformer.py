@@ -134,12 +134,10 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
         """
         import torch
 
-        from plurigrid_ff.learning.assessment import BATCH_SIZE
-
         network, x = self._read(X)
         chosen = self._chosen(len(network.stack))
         parts = []
-        for part in torch.split(x, BATCH_SIZE):
+        for part in torch.split(x, network.rows_per_pass):
             layers = network.activities(part)
             activity = torch.cat([layers[index] for index in chosen], dim=1)
             parts.append(activity.float().cpu().numpy())
@@ -159,7 +157,7 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
         """
         check_is_fitted(self)
         self._check_names(input_features)
-        widths = [layer.transform.out_features for layer in self.network_.stack]
+        widths = [layer.summary.features for layer in self.network_.stack]
         return np.array(
             [
                 f"layer{index}_unit{unit}"

@@ -11,7 +11,6 @@ from plurigrid_ff.learning.negatives.wrong_label import wrong_labels
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.results import Assessment, Histogram, LayerReport
 
-BATCH_SIZE = 2048
 NUM_BINS = 40
 
 
@@ -30,7 +29,7 @@ class Measured:
 
 def measure(network: FFNetwork, x: Tensor) -> Measured:
     """Score every class in every layer, in batches, without any gradient."""
-    chunks = [network.layer_goodness(part).cpu() for part in torch.split(x, BATCH_SIZE)]
+    chunks = [network.layer_goodness(part).cpu() for part in torch.split(x, network.rows_per_pass)]
     goodness = torch.cat(chunks, dim=1)
     return Measured(goodness, network.read_out(goodness))
 
@@ -113,8 +112,8 @@ def _layer_report(
     return LayerReport(
         index=index,
         kind=layer.transform.kind,
-        in_features=layer.transform.in_features,
-        out_features=layer.transform.out_features,
+        in_shape=layer.in_shape,
+        out_shape=layer.out_shape,
         objective=layer.objective.name,
         updates=updates,
         accuracy=accuracy,
@@ -126,12 +125,14 @@ def _layer_report(
 
 
 def _dead_units(network: FFNetwork, x: Tensor) -> list[int]:
-    """Count, per layer, the units that no sample activates."""
+    """Count, per layer, the units that no sample activates anywhere."""
     alive: list[Tensor] | None = None
-    for part in torch.split(x, BATCH_SIZE):
-        active = [(h > 0).any(dim=0) for h in network.activities(part)]
+    units = [layer.out_shape[0] for layer in network.stack]
+    for part in torch.split(x, network.rows_per_pass):
+        activities = zip(network.activities(part), units, strict=True)
+        active = [(h > 0).any(dim=0).reshape(count, -1).any(dim=1) for h, count in activities]
         alive = active if alive is None else [a | b for a, b in zip(alive, active, strict=True)]
-    return [int((~units).sum()) for units in alive or []]
+    return [int((~layer).sum()) for layer in alive or []]
 
 
 def _histogram(positive: Tensor, negative: Tensor) -> Histogram:

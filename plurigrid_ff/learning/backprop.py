@@ -1,8 +1,8 @@
 """The rival of every figure: the same stack trained end to end, on the same batches."""
 
 import math
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,7 @@ from plurigrid_ff.config import NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Dataset
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.learning.draws import draw_permutation
+from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.network import FFNetwork
 
 
@@ -31,45 +32,86 @@ def batches(
             yield rate, chosen
 
 
-def train_backprop(
-    x: Tensor,
-    y: Tensor,
-    hidden: tuple[int, ...],
-    num_classes: int,
-    training: TrainingConfig,
-    *,
-    seed: int,
-    scale: Callable[[Tensor], Tensor],
-) -> nn.Sequential:
-    """Train linear layers and ReLU, and a linear read-out, by cross-entropy and Adam.
+class BackpropNetwork:
+    """The layers of a network, trained end to end below a linear read-out.
+
+    It maps, pools, joins and rectifies as they do, reads no label, and starts from weights that
+    torch would give its own layers. It normalises between layers only where a layer's settings
+    ask for it by name: what keeps goodness from being copied it does not need.
 
     Args:
-        x: Training samples, shape ``(samples, *feature_shape)``; the device they are on is used.
-        y: Labels, shape ``(samples,)``.
-        hidden: Features after each layer.
-        num_classes: Features of the read-out.
-        training: Epochs, batches and step sizes.
-        seed: Determines the initial weights and the order of samples.
-        scale: Brings a batch to ``(batch, features)`` at unit scale.
-
-    Returns:
-        The network, which reads scaled samples.
+        config: The network's settings.
+        feature_shape: Shape of one sample.
+        num_classes: Number of classes.
+        seed: Determines the initial weights.
     """
-    widths = [math.prod(x.shape[1:]), *hidden]
-    modules: list[nn.Module] = []
-    with torch.random.fork_rng(devices=[]):  # the caller's draws stay as they were
-        torch.manual_seed(seed)
-        for width, features in pairwise(widths):
-            modules += [nn.Linear(width, features), nn.ReLU()]
-        network = nn.Sequential(*modules, nn.Linear(widths[-1], num_classes)).to(x.device)
-    optimizer = torch.optim.Adam(network.parameters(), lr=training.learning_rate, fused=True)
+
+    def __init__(
+        self,
+        config: NetworkConfig,
+        feature_shape: tuple[int, ...],
+        num_classes: int,
+        *,
+        seed: int,
+    ) -> None:
+        plain: dict[str, Any] = {"objective": "projection", "options": {}, "readout": "goodness"}
+        config = config.model_copy(update=plain | {"negatives": "none"})
+        self.layers = FFNetwork(config, feature_shape, num_classes, seed=seed)
+        self._normalises = [layer.norm != "auto" for layer in config.layers]
+        with torch.random.fork_rng(devices=[]), torch.no_grad():  # the caller's draws stay
+            torch.manual_seed(seed)
+            for layer in self.layers.stack:
+                bound = layer.transform.fan_in**-0.5
+                for parameter in layer.transform.parameters():
+                    parameter.uniform_(-bound, bound)
+            self.head = nn.Linear(self.layers.stack[-1].summary.features, num_classes)
+
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """All that is trained."""
+        own = (p for layer in self.layers.stack for p in layer.transform.parameters())
+        return [*own, *self.head.parameters()]
+
+    def to(self, device: torch.device) -> None:
+        """Move to a device."""
+        self.layers.to(device)
+        self.head.to(device)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Score every class, ``(batch, *feature_shape) -> (batch, classes)``."""
+        h = x
+
+        def visit(index: int, layer: FFLayer, x: Tensor) -> Tensor:
+            nonlocal h
+            read = layer.normalise(x) if self._normalises[index] else x
+            h = layer.respond(layer.transform(read.reshape(len(x), *layer.in_shape)))
+            return h
+
+        self.layers.sweep(self.layers.scale(x), visit)
+        scores: Tensor = self.head(self.layers.stack[-1].summary(h))
+        return scores
+
+
+def train_backprop(
+    network: BackpropNetwork, x: Tensor, y: Tensor, training: TrainingConfig, *, seed: int
+) -> None:
+    """Train by cross-entropy and Adam, on the batches of a ``Trainer`` of this seed.
+
+    Args:
+        network: What to train, on the device of the samples. Its scaling is fitted to ``x``.
+        x: Training samples, shape ``(samples, *feature_shape)``.
+        y: Labels, shape ``(samples,)``.
+        training: Epochs, batches and step sizes.
+        seed: Determines the order of samples.
+    """
+    network.layers.fit_scaling(x)
+    optimizer = torch.optim.Adam(network.parameters, lr=training.learning_rate, fused=True)
     for rate, chosen in batches(len(y), training, seed=seed, device=x.device):
         optimizer.param_groups[0]["lr"] = rate
         optimizer.zero_grad(set_to_none=True)
-        loss = F.cross_entropy(network(scale(x[chosen])), y[chosen])
+        loss = F.cross_entropy(network(x[chosen]), y[chosen])
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-    return network
 
 
 def backprop_accuracy(
@@ -81,28 +123,18 @@ def backprop_accuracy(
     device: torch.device,
 ) -> float:
     """Train the rival of a network on the same split; return its share of right test samples."""
-    twin = FFNetwork(network, data.feature_shape, data.num_classes, seed=seed)
-    x = torch.from_numpy(data.train.x)
-    twin.fit_scaling(x)  # the one thing taken from it: how samples are scaled
-    twin.to(device)
-    y = torch.from_numpy(data.train.y).to(device)
-    trained = train_backprop(
-        x.to(device),
-        y,
-        network.hidden,
-        data.num_classes,
-        training,
-        seed=seed,
-        scale=twin.scale,
-    )
+    rival = BackpropNetwork(network, data.feature_shape, data.num_classes, seed=seed)
+    rival.to(device)
+    x, y = (torch.from_numpy(part).to(device) for part in (data.train.x, data.train.y))
+    train_backprop(rival, x, y, training, seed=seed)
     right = 0
+    rows = rival.layers.rows_per_pass
     with torch.no_grad():
         parts = zip(
-            torch.split(torch.from_numpy(data.test.x), 2048),
-            torch.split(torch.from_numpy(data.test.y), 2048),
+            torch.split(torch.from_numpy(data.test.x), rows),
+            torch.split(torch.from_numpy(data.test.y), rows),
             strict=True,
         )
         for samples, labels in parts:
-            scores = trained(twin.scale(samples.to(device)))
-            right += int((scores.argmax(dim=1).cpu() == labels).sum())
+            right += int((rival(samples.to(device)).argmax(dim=1).cpu() == labels).sum())
     return right / len(data.test)

@@ -6,24 +6,35 @@ from torch.nn import functional as F
 
 
 def embed_labels(x: Tensor, y: Tensor, num_classes: int) -> Tensor:
-    """Append each sample's label to its features.
+    """Append each sample's label to its features, or as planes to its channels.
 
     The label part has the same root mean square as the features of a sample scaled to
     unit RMS, so that neither drowns the other.
 
     Args:
-        x: Features at unit RMS, shape ``(batch, features)``.
+        x: Samples at unit RMS, shape ``(batch, features)`` or ``(batch, channels, *places)``.
         y: Labels, shape ``(batch,)``, int64.
         num_classes: Number of classes.
 
     Returns:
-        Shape ``(batch, features + num_classes)``.
+        Shape ``(batch, features + num_classes)``, or ``(batch, channels + num_classes,
+        *places)``: one constant plane per class.
     """
-    one_hot = F.one_hot(y, num_classes).to(x.dtype)
-    return torch.cat([x, one_hot * num_classes**0.5], dim=1)
+    return _append(x, F.one_hot(y, num_classes).to(x.dtype) * num_classes**0.5)
 
 
 def embed_neutral(x: Tensor, num_classes: int) -> Tensor:
     """Append a label part that favours no class, as in Hinton (2022), sec. 3.3."""
-    neutral = x.new_full((len(x), num_classes), num_classes**-0.5)
-    return torch.cat([x, neutral], dim=1)
+    return _append(x, x.new_full((len(x), num_classes), num_classes**-0.5))
+
+
+def embed_nothing(x: Tensor, num_classes: int) -> Tensor:
+    """Append a label part of zeros, so that the rest of the input stands alone."""
+    return _append(x, x.new_zeros(len(x), num_classes))
+
+
+def _append(x: Tensor, label: Tensor) -> Tensor:
+    """Append ``(batch, num_classes)`` to every place of the samples."""
+    places = x.shape[2:]
+    planes = label.reshape(*label.shape, *(1 for _ in places)).expand(*label.shape, *places)
+    return torch.cat([x, planes], dim=1)

@@ -1,79 +1,122 @@
 """Layers that learn without a gradient from any other layer."""
 
+from math import prod
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from plurigrid_ff.learning.norms import Normalise, unit_rms
 from plurigrid_ff.learning.objectives.base import Objective
-from plurigrid_ff.learning.transforms import Linear
-
-# Added to the mean square. Torch's default follows the dtype, so that a network asked in
-# float64 would be another function wherever an activity is small.
-EPSILON = torch.finfo(torch.float32).eps
+from plurigrid_ff.learning.peers import PeerNormalisation
+from plurigrid_ff.learning.pooling import Pool
+from plurigrid_ff.learning.summaries import Summary
+from plurigrid_ff.learning.transforms import Transform
 
 
 class FFLayer(nn.Module):
-    """Normalise, transform, ReLU; trained by its own objective.
+    """Normalise, transform, pool, ReLU; trained by its own objective.
 
-    The input is scaled to unit RMS first: otherwise a layer could score well by copying
-    the length of its input, which *is* the goodness of the layer below.
+    The input is normalised first: otherwise a layer could score well by copying the length
+    of its input, which *is* the goodness of the layer below.
 
     Args:
         transform: The map with the layer's weights.
         objective: What the layer learns from.
-        normalise: False where the input is at unit scale already.
+        normalise: What is done to the input; by default each sample is scaled to unit RMS.
+        pool: Shrinks the map; none by default.
+        summary: What the objective reads of the activity; by default all of it.
+        peers: Keeps units from falling silent; none by default.
 
     Reference:
         Hinton (2022), "The Forward-Forward Algorithm", arXiv:2212.13345.
     """
 
-    def __init__(self, transform: Linear, objective: Objective, *, normalise: bool = True) -> None:
+    def __init__(
+        self,
+        transform: Transform,
+        objective: Objective,
+        *,
+        normalise: Normalise = unit_rms,
+        pool: Pool | None = None,
+        summary: Summary | None = None,
+        peers: PeerNormalisation | None = None,
+    ) -> None:
         super().__init__()
         self.transform = transform
         self.objective = objective
         self.normalise = normalise
+        self.pool = pool
+        self.peers = peers
+        shape = transform.out_shape
+        self.in_shape = transform.in_shape
+        self.out_shape = pool.out_shape(shape) if pool else shape
+        self.summary = summary or Summary(self.out_shape)
+
+    @property
+    def in_features(self) -> int:
+        """Numbers in one sample of the input."""
+        return prod(self.in_shape)
+
+    @property
+    def out_features(self) -> int:
+        """Numbers in one sample of the activity."""
+        return prod(self.out_shape)
 
     def read(self, x: Tensor) -> Tensor:
-        """Return what the transform sees of ``(rows, in_features)``, detached."""
-        x = x.detach()
-        return unit_rms(x) if self.normalise else x
+        """Return what the transform sees of ``(rows, *shape)``, detached."""
+        return self.normalise(x.detach()).reshape(len(x), *self.in_shape)
+
+    def respond(self, a: Tensor) -> Tensor:
+        """Turn pre-activations ``(rows, *transform.out_shape)`` into ``(rows, *out_shape)``."""
+        return F.relu(self.pool(a) if self.pool else a)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map ``(rows, in_features)`` to ``(rows, out_features)``."""
-        return F.relu(self.transform(self.read(x)))
+        """Map ``(rows, *shape)`` to ``(rows, *out_shape)``; ``shape`` may be flat."""
+        return self.respond(self.transform(self.read(x)))
 
     @torch.no_grad()
     def activity(self, x: Tensor) -> Tensor:
         """Return :meth:`forward` of ``x``, with no graph behind it."""
-        return torch.relu_(self.transform(self.read(x)))
+        return self.forward(x)
+
+    def goodness(self, h: Tensor) -> Tensor:
+        """Score an activity: ``(rows, classes)`` with one rail, ``(rows,)`` with two."""
+        return self.objective.goodness(self.summary(h))
 
     @torch.no_grad()
     def learn(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Set the gradient of this layer's own parameters, and of nothing else.
 
-        No autograd graph is built, so none can cross the layer or outlive the call.
+        No autograd graph crosses the layer or outlives the call.
 
         Args:
-            x: Input, shape ``(rails * batch, in_features)``.
+            x: Input, shape ``(rails * batch, *shape)``.
             y: True labels, shape ``(batch,)``.
 
         Returns:
             The layer's activity under the weights it was computed with, detached, shape
-            ``(rails * batch, out_features)``, and its loss, a scalar.
+            ``(rails * batch, *out_shape)``, and its loss, a scalar.
         """
-        x = self.read(x)
-        a = self.transform(x)
+        a, pull = self.transform.with_pullback(self.read(x))
         pairs = self.objective.contrast == "pairs"
-        h = torch.relu_(join_pairs(a) if pairs else a)
-        loss, dh = self.objective.evaluate(h, y)
+        joined = join_pairs(a) if pairs else a
+        if self.pool is not None:
+            joined, unpool = self.pool.with_pullback(joined)
+        h = torch.relu_(joined)
+        loss, dh = self.objective.evaluate(self.summary(h), y)
         # ReLU's derivative is 1 where its output is positive.
-        da = dh * (h > 0)
-        self.transform.write_gradient(x, part_pairs(da) if pairs else da)
-        return torch.relu_(a) if pairs else h, loss
+        da = self.summary.pull(dh, h) * (h > 0)
+        if self.peers is not None:
+            self.peers.add_gradient(da, h, len(y))
+        if self.pool is not None:
+            da = unpool(da)
+        pull(part_pairs(da) if pairs else da)
+        return self.respond(a) if pairs else h, loss
 
 
 def join_pairs(a: Tensor) -> Tensor:
-    """Turn the halves of pairs into pairs [x, x] and [x, x'], ``(2 * batch, features)``.
+    """Turn the halves of pairs into pairs [x, x] and [x, x'], ``(2 * batch, *shape)``.
 
     Both halves share weights and bias, so a pair's pre-activation is the sum of two:
     ``W x + W x' + 2 b``.
@@ -89,8 +132,3 @@ def part_pairs(da: Tensor) -> Tensor:
     """Carry a gradient back through :func:`join_pairs`."""
     equal, mixed = da.chunk(2)
     return torch.cat([2 * equal + mixed, mixed])
-
-
-def unit_rms(x: Tensor) -> Tensor:
-    """Scale each row to a root mean square of 1; a row of zeros stays zero."""
-    return F.rms_norm(x, x.shape[-1:], eps=EPSILON)

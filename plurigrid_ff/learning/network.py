@@ -1,19 +1,24 @@
 """A stack of local layers that predicts by goodness."""
 
 import math
+from collections import deque
+from collections.abc import Callable
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from plurigrid_ff.config import NetworkConfig
-from plurigrid_ff.derivation import derive_key
+from plurigrid_ff.learning.construction import build_stack, input_shape
 from plurigrid_ff.learning.labels import embed_labels, embed_neutral
-from plurigrid_ff.learning.layers import FFLayer, unit_rms
+from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.negatives import find_negatives
-from plurigrid_ff.learning.objectives import find_objective, parse_options
+from plurigrid_ff.learning.norms import unit_rms
+from plurigrid_ff.learning.objectives import find_objective
 from plurigrid_ff.learning.probe import Probe
-from plurigrid_ff.learning.transforms import Linear
+
+MOST_NUMBERS = 1 << 24  # in any activity of one pass without learning: 64 MiB of float32
+MOST_ROWS = 2048
 
 
 class FFNetwork(nn.Module):
@@ -40,31 +45,26 @@ class FFNetwork(nn.Module):
         self.config = config
         self.feature_shape = tuple(feature_shape)
         self.num_classes = num_classes
-        objective = find_objective(config.objective)
-        options = parse_options(config.objective, config.options)
         negatives = find_negatives(config)
         if negatives is not None:
             negatives.require(self.feature_shape)
-        self.rails = objective.rails
+        self.rails = find_objective(config.objective).rails
         self.labelled = negatives is not None and negatives.labelled
-        width = math.prod(self.feature_shape)
+        self.input_shape = input_shape(config, self.feature_shape)
         if config.scaling == "standard":
+            width = math.prod(self.feature_shape)
             self.register_buffer("input_mean", torch.zeros(width))
             self.register_buffer("input_deviation", torch.ones(width))
+        shape = self.input_shape
         if self.labelled:
-            width += num_classes
-        self.layers = nn.ModuleList()
-        for index, features in enumerate(config.hidden):
-            key = derive_key(seed, role, index)
-            self.layers.append(
-                FFLayer(
-                    Linear(width, features, key=key),
-                    objective(features, num_classes, options, key=key),
-                    normalise=index > 0,  # the input is scaled once, in `scale`
-                )
-            )
-            width = features
-        self.probe = Probe(config.hidden, num_classes) if config.readout == "probe" else None
+            shape = (shape[0] + num_classes, *shape[1:])
+        built = build_stack(config, shape, num_classes, seed=seed, role=role)
+        self.layers = nn.ModuleList(built.layers)
+        self.shortcuts = built.shortcuts
+        # What was passed on is kept for as many layers as the longest shortcut spans.
+        self.reach = max((cut.span for cut in built.shortcuts if cut), default=1)
+        widths = [layer.summary.features for layer in built.layers]
+        self.probe = Probe(widths, num_classes) if config.readout == "probe" else None
 
     @property
     def stack(self) -> list[FFLayer]:
@@ -76,8 +76,14 @@ class FFNetwork(nn.Module):
         """Number of trained numbers, the objectives' own included."""
         return sum(parameter.numel() for parameter in self.parameters())
 
+    @property
+    def rows_per_pass(self) -> int:
+        """Samples that go through the layers together where nothing is learned."""
+        widest = max(max(layer.transform.out_features, layer.in_features) for layer in self.stack)
+        return max(1, min(MOST_ROWS, MOST_NUMBERS // widest))
+
     def scale(self, x: Tensor) -> Tensor:
-        """Flatten samples ``(batch, *feature_shape)`` and bring them to unit scale.
+        """Bring samples ``(batch, *feature_shape)`` to unit scale, ``(batch, *input_shape)``.
 
         Each sample is scaled to unit RMS; with ``scaling = "standard"`` each feature is
         brought to mean 0 and variance 1 instead.
@@ -91,8 +97,10 @@ class FFNetwork(nn.Module):
             )
         x = x.flatten(1)
         if self.config.scaling == "standard":
-            return (x - self.get_buffer("input_mean")) / self.get_buffer("input_deviation")
-        return unit_rms(x)
+            x = (x - self.get_buffer("input_mean")) / self.get_buffer("input_deviation")
+        else:
+            x = unit_rms(x)
+        return x.reshape(len(x), *self.input_shape)
 
     def fit_scaling(self, x: Tensor) -> None:
         """Take mean and deviation of every feature from training samples, if asked for.
@@ -108,7 +116,7 @@ class FFNetwork(nn.Module):
         self.get_buffer("input_deviation").copy_(deviation)
 
     def rails_of(self, x: Tensor, y: Tensor, wrong: Tensor | None) -> Tensor:
-        """Return what the first layer reads in training, ``(rails * batch, in_features)``.
+        """Return what the first layer reads in training, ``(rails * batch, *shape)``.
 
         Args:
             x: Samples, shape ``(batch, *feature_shape)``.
@@ -123,17 +131,37 @@ class FFNetwork(nn.Module):
         positive = embed_labels(scaled, y, self.num_classes)
         return torch.cat([positive, embed_labels(scaled, wrong, self.num_classes)])
 
+    def sweep(
+        self, x: Tensor, visit: Callable[[int, FFLayer, Tensor], Tensor], last: int | None = None
+    ) -> None:
+        """Carry prepared input through the layers, first layer first.
+
+        Args:
+            x: What the first layer reads, shape ``(rows, *shape)``.
+            visit: Given a layer's place, the layer, and what it reads; returns its activity.
+            last: Place of the last layer to visit; None: the top.
+        """
+        passed_on = deque([x], maxlen=self.reach)
+        stack = self.stack
+        end = len(stack) if last is None else last + 1
+        for index in range(end):
+            layer, shortcut = stack[index], self.shortcuts[index]
+            h = visit(index, layer, passed_on[-1])
+            passed_on.append(shortcut(h, passed_on[-shortcut.span]) if shortcut else h)
+
     @torch.no_grad()
     def activities(self, x: Tensor) -> list[Tensor]:
-        """Return each layer's activity, ``(batch, out_features)``, without any label."""
-        h = self.scale(x)
-        if self.labelled:
-            h = embed_neutral(h, self.num_classes)
-        activities = []
-        for layer in self.stack:
-            h = layer(h)
-            activities.append(h)
-        return activities
+        """Return what each layer's objective reads, ``(batch, features)``, without any label."""
+        scaled = self.scale(x)
+        summaries = []
+
+        def visit(index: int, layer: FFLayer, x: Tensor) -> Tensor:
+            h = layer.activity(x)
+            summaries.append(layer.summary(h))
+            return h
+
+        self.sweep(embed_neutral(scaled, self.num_classes) if self.labelled else scaled, visit)
+        return summaries
 
     @torch.no_grad()
     def layer_goodness(self, x: Tensor) -> Tensor:
@@ -164,10 +192,14 @@ class FFNetwork(nn.Module):
         """Return the class of highest goodness for each sample, shape ``(batch,)``."""
         return self.forward(x).argmax(dim=1)
 
-    def _through(self, h: Tensor) -> Tensor:
+    def _through(self, x: Tensor) -> Tensor:
         """Stack the goodness of every layer for prepared input."""
         goodness = []
-        for layer in self.stack:
-            h = layer(h)
-            goodness.append(layer.objective.goodness(h))
+
+        def visit(index: int, layer: FFLayer, x: Tensor) -> Tensor:
+            h = layer.activity(x)
+            goodness.append(layer.goodness(h))
+            return h
+
+        self.sweep(x, visit)
         return torch.stack(goodness)

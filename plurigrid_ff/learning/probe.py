@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from plurigrid_ff.learning.layers import unit_rms
+from plurigrid_ff.learning.norms import unit_rms
 from plurigrid_ff.learning.softmax import softmax_loss
 
 

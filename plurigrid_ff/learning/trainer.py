@@ -13,6 +13,7 @@ from plurigrid_ff.config import TrainingConfig
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.errors import CheckpointError, TrainingError
 from plurigrid_ff.learning.draws import draw_permutation
+from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.learners import Learner, learner
 from plurigrid_ff.learning.negatives import find_negatives
 from plurigrid_ff.learning.network import FFNetwork
@@ -140,19 +141,33 @@ class Trainer:
         for batch, ids in enumerate(torch.split(order, self.config.batch_size)):
             self._set_learning_rate(batch)
             x, y = self.x[ids], self.y[ids]
-            h = self._rails(x, y, ids)
-            for index in range(last + 1):
-                layer = self.network.stack[index]
-                if not active[index]:
-                    h = layer.activity(h)
-                    continue
-                h, losses[index, batch] = layer.learn(h, y)
-                self.optimizers[index].step()
-                alive[index] |= h.any()
+            self.network.sweep(
+                self._rails(x, y, ids),
+                partial(self._visit, y, active, alive, losses[:, batch]),
+                last,
+            )
             if self._probe is not None:
                 losses[-1, batch] = self._train_probe(self._probe, x, y)
             progress((batch + 1) / self.num_batches)
         self._check_alive(alive)
+
+    def _visit(
+        self,
+        y: Tensor,
+        active: list[bool],
+        alive: Tensor,
+        losses: Tensor,
+        index: int,
+        layer: FFLayer,
+        x: Tensor,
+    ) -> Tensor:
+        """Let one layer take a step on one batch, if it is its turn; return its activity."""
+        if not active[index]:
+            return layer.activity(x)
+        h, losses[index] = layer.learn(x, y)
+        self.optimizers[index].step()
+        alive[index] |= h.any()
+        return h
 
     def _train_probe(self, probe: Learner, x: Tensor, y: Tensor) -> Tensor:
         """Let the probe learn from what the layers now say of the samples; return its loss."""
@@ -210,7 +225,7 @@ class Trainer:
         """Stop when a layer no longer says anything: its gradient is 0 from now on."""
         dead = (~alive).nonzero().flatten().tolist()
         if dead:
-            units = self.network.stack[dead[0]].transform.out_features
+            units = self.network.stack[dead[0]].out_features
             raise TrainingError(
                 f"layer {dead[0] + 1} is exhausted: none of its {units} units was active on any "
                 f"sample of epoch {self.epoch + 1}, so it can learn nothing more; lower "

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ from plurigrid_ff.onchip.scales import fraction_bits, to_int8
 if TYPE_CHECKING:
     from plurigrid_ff.learning.layers import FFLayer
     from plurigrid_ff.learning.network import FFNetwork
+    from plurigrid_ff.learning.transforms import Linear
 
 NEGATIVES = ("hardest-label", "wrong-label")
 MAX_FEATURES = 1 << 14  # keeps every accumulator inside int32
@@ -144,6 +145,12 @@ def require_integer_form(network: "FFNetwork") -> Objective:
                 f"layer {index + 1} is {layer.transform.kind!r}, which has no integer form; use "
                 "linear layers"
             )
+        settings = network.config.layers[index]
+        if settings.norm != "auto" or settings.shortcut != "none":
+            raise QuantisationError(
+                f"layer {index + 1} has norm {settings.norm!r} and shortcut {settings.shortcut!r}: "
+                "the integer form has neither; train without them"
+            )
         if layer.transform.out_features > MAX_FEATURES:
             raise QuantisationError(
                 f"layer {index + 1} is {layer.transform.out_features} wide: the integer form holds "
@@ -185,8 +192,9 @@ def _integer_layer(
     network: IntegerNetwork, layer: "FFLayer", index: int, rails: Integers
 ) -> tuple[IntegerLayer, float]:
     """Round one layer; return it and the share of weights that was clamped."""
-    weight = layer.transform.weight.detach().double().cpu().numpy().copy()
-    bias = layer.transform.bias.detach().double().cpu().numpy()
+    transform = cast("Linear", layer.transform)
+    weight = transform.weight.detach().double().cpu().numpy().copy()
+    bias = transform.bias.detach().double().cpu().numpy()
     if index == 0 and network.label_columns:
         # Float labels read sqrt(classes); these read more and are kept smaller.
         factor = network.classes**0.5 * (1 << INPUT_BITS) / network.label_input

@@ -43,11 +43,7 @@ def _draw_rows(canvas: Canvas, layers: Sequence[LayerReport]) -> None:
             textcoords="offset points",
             va="center",
         )
-    sizes = [f"{layer.in_features} → {layer.out_features}" for layer in layers]
-    names = [
-        f"{layer.index + 1} · {shorten(layer.kind, 14)} {size}"
-        for layer, size in zip(layers, sizes, strict=True)
-    ]
+    names = [f"{layer.index + 1} · {shorten(layer.kind, 14)} {layer.sizes}" for layer in layers]
     axes.set_yticks(places, [canvas.word(name, 34) for name in names])
     axes.invert_yaxis()
     axes.set_xlim(0, 118)

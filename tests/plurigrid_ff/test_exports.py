@@ -60,7 +60,7 @@ def test_the_report_says_what_was_written_and_what_goes_in_and_out(finished, tmp
     assert report.format == "safetensors"
     assert report.out == str(out)
     assert [(file.name, file.bytes) for file in report.files] == [(out.name, out.stat().st_size)]
-    assert report.feature_shape == (64,)
+    assert report.feature_shape == (8, 8)
     assert report.class_names == tuple("0123456789")
     assert (report.data, report.objective) == ("digits", "projection")
     assert report.parameters == finished[1].parameters

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from plurigrid_ff import inference, runs
 from plurigrid_ff.config import DataConfig
@@ -35,7 +36,7 @@ def test_samples_of_another_shape_are_refused(finished, tmp_path):
     out, _ = finished
     np.savez(tmp_path / "new.npz", x=np.zeros((3, 28, 28), np.float32))
 
-    with pytest.raises(DataError, match="64"):
+    with pytest.raises(DataError, match=r"8, 8"):
         inference.predict(out, tmp_path / "new.npz")
 
 
@@ -45,7 +46,7 @@ def test_another_data_set_must_have_the_networks_shape_and_classes(finished, tmp
     np.savez(tmp_path / "wide.npz", x=rng.random((60, 5), np.float32), y=np.arange(60) % 3)
     np.savez(tmp_path / "few.npz", x=rng.random((60, 64), np.float32), y=np.arange(60) % 3)
 
-    with pytest.raises(DataError, match=r"reads samples of shape \(64,\), got \(5,\)"):
+    with pytest.raises(DataError, match=r"reads samples of shape \(8, 8\), got \(5,\)"):
         inference.evaluate(out, data=DataConfig(source=str(tmp_path / "wide.npz")))
     with pytest.raises(DataError, match="knows the classes 0, 1, .*, got 0, 1, 2"):
         inference.evaluate(out, data=DataConfig(source=str(tmp_path / "few.npz")))
@@ -68,3 +69,16 @@ def test_data_that_changed_since_training_is_refused(tmp_path, base):
 def test_a_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(PlurigridError, match="not a run folder"):
         inference.evaluate(tmp_path)
+
+
+def test_rows_of_features_are_read_as_the_images_they_are(finished, tmp_path):
+    out, _ = finished
+    digits = load_digits()
+    arrays = {"x_train": digits.data[:1000], "y_train": digits.target[:1000]}
+    arrays |= {"x_test": digits.data[1000:] / 16, "y_test": digits.target[1000:]}
+    np.savez(tmp_path / "rows.npz", **arrays)
+
+    found = inference.evaluate(out, data=DataConfig(source=str(tmp_path / "rows.npz")))
+
+    assert found.samples == 797
+    assert found.accuracy > 0.9

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from plurigrid_ff import inference, runs
-from plurigrid_ff.config import DataConfig, NetworkConfig, TrainingConfig
+from plurigrid_ff.config import ConvConfig, DataConfig, NetworkConfig, TrainingConfig
 from plurigrid_ff.errors import (
     ConfigError,
     RunFolderError,
@@ -179,9 +179,9 @@ def test_a_non_finite_loss_stops_the_run_and_names_the_place(tmp_path, base):
             "unknown objective 'projektion'; did you mean 'projection'",
         ),
         (
-            {"network": NetworkConfig(objective="threshold", negatives="hybrid", readout="probe")},
+            {"network": NetworkConfig(hidden=(ConvConfig(kind="conv1d", features=8, pool=9),))},
             ConfigError,
-            r"'hybrid' cuts images .*, got samples of shape \(64,\); use 'shuffled-rows'",
+            r"layer 1 pools windows of 9, but its map is only \(8,\); use a smaller pool",
         ),
         (
             {"network": NetworkConfig(objective="class-goodness", hidden=(24,))},

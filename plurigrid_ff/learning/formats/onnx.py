@@ -6,13 +6,14 @@ two rails, fixes the batch size and writes the layers once per class.
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from plurigrid_ff import __version__
+from plurigrid_ff.config import LinearConfig
 from plurigrid_ff.errors import ExportError, MissingExtraError
 from plurigrid_ff.learning.formats import Source
 from plurigrid_ff.learning.goodness import Plain
@@ -27,6 +28,7 @@ from plurigrid_ff.learning.objectives.symba import SymBa
 from plurigrid_ff.learning.objectives.threshold import Threshold
 from plurigrid_ff.learning.objectives.two_rails import TwoRails
 from plurigrid_ff.learning.probe import Probe
+from plurigrid_ff.learning.transforms import Linear
 
 try:
     import onnx
@@ -130,7 +132,7 @@ class _Builder:
         return self.add("ReduceMean", x, self.constant("last_axis", [-1]), keepdims=0)
 
     def unit_rms(self, x: str) -> str:
-        """Do what ``layers.unit_rms`` does, with torch's guard against zero."""
+        """Do what ``norms.unit_rms`` does, with torch's guard against zero."""
         squares = self.add("Mul", x, x)
         mean = self.add("ReduceMean", squares, self.constant("last_axis", [-1]), keepdims=1)
         guard = self.constant("epsilon", torch.finfo(torch.float32).eps)
@@ -139,19 +141,21 @@ class _Builder:
 
 def _graph(network: FFNetwork) -> onnx.GraphProto:
     """Build the graph of :meth:`FFNetwork.forward` and of the best class."""
+    _require_dense(network)
     builder = _Builder()
     h = _scale(builder, network)
     scores = []
     for index, layer in enumerate(network.stack):
         prefix = f"layers.{index}"
-        weight: Tensor = layer.transform.weight
-        bias: Tensor = layer.transform.bias
+        transform = cast("Linear", layer.transform)
+        weight: Tensor = transform.weight
+        bias: Tensor = transform.bias
         if index == 0 and network.labelled:
             features = weight.shape[1] - network.num_classes
             weight, bias = weight[:, :features], _label_bias(network, weight[:, features:], bias)
             if network.probe is None:
                 h = builder.add("Unsqueeze", h, builder.constant("class_axis", [1]))
-        elif layer.normalise:
+        elif network.config.layers[index].norm == "rms" or index > 0:
             h = builder.unit_rms(h)
         a = builder.add("MatMul", h, builder.constant(f"{prefix}.weight", weight.T))
         h = builder.add("Relu", builder.add("Add", a, builder.constant(f"{prefix}.bias", bias)))
@@ -162,6 +166,21 @@ def _graph(network: FFNetwork) -> onnx.GraphProto:
     goodness = builder.add("Sum", *scores, to="goodness")
     builder.add("ArgMax", goodness, to="label", axis=1, keepdims=0)
     return _finished(builder, network)
+
+
+def _require_dense(network: FFNetwork) -> None:
+    """Refuse layers that nobody has written as a graph.
+
+    Raises:
+        ExportError: The first of them.
+    """
+    for index, layer in enumerate(network.config.layers):
+        plain = isinstance(layer, LinearConfig) and layer.norm in ("auto", "rms")
+        if not plain or layer.shortcut != "none":
+            raise ExportError(
+                f"network.hidden: layer {index + 1} cannot be written as ONNX, only linear ones "
+                "that normalise by 'rms' and have no shortcut; use --format safetensors"
+            )
 
 
 def _scale(builder: _Builder, network: FFNetwork) -> str:

@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from plurigrid_ff.learning.labels import embed_labels
+from plurigrid_ff.learning.labels import embed_labels, embed_nothing
 from plurigrid_ff.learning.negatives.base import LabelNegatives
 
 if TYPE_CHECKING:
@@ -43,11 +42,10 @@ def first_goodness(network: "FFNetwork", x: Tensor) -> Tensor:
     """
     first, classes = network.stack[0], network.num_classes
     scaled = network.scale(x)
-    nothing = scaled.new_zeros(classes, scaled.shape[1])
+    nothing = scaled.new_zeros(classes, *scaled.shape[1:])
     labels = torch.arange(classes, device=x.device)
-    unlabelled = F.pad(scaled, (0, classes))
     of_label = first.transform(embed_labels(nothing, labels, classes))
-    of_label = of_label - first.transform(F.pad(nothing[:1], (0, classes)))  # (classes, features)
-    of_sample = first.transform(unlabelled)
-    scores = [first.objective.goodness(torch.relu_(of_sample + part)) for part in of_label]
+    of_label = of_label - first.transform(embed_nothing(nothing[:1], classes))
+    of_sample = first.transform(embed_nothing(scaled, classes))
+    scores = [first.goodness(first.respond(of_sample + part)) for part in of_label]
     return torch.stack(scores, dim=1)

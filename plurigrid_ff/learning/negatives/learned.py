@@ -53,10 +53,11 @@ class Learned(Negatives):
         z = 2 * draw_rows(key, sample_ids, NOISE_FEATURES) - 1
         with torch.enable_grad():
             proposed = network.scale(self(z))
-            h_neg = F.relu(first.transform(proposed))
+            h_neg = first.summary(first.respond(first.transform(proposed)))
         with torch.no_grad():
             positive = network.scale(x)
-            exchanged = torch.cat([h_neg.detach(), first.activity(positive)])
+            h_pos = first.summary(first.activity(positive))
+            exchanged = torch.cat([h_neg.detach(), h_pos])
             _, dh = first.objective.evaluate(exchanged, y)
         parameters: list[nn.Parameter] = list(self.parameters())
         gradients = torch.autograd.grad(h_neg, parameters, dh[: len(x)])

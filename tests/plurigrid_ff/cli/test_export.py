@@ -17,7 +17,7 @@ def test_exporting_onnx_says_what_was_written(invoke, run_folder, tmp_path):
     size = (tmp_path / "net.onnx").stat().st_size
     assert result.stdout.splitlines() == [
         f"wrote net.onnx  ({size:,} bytes)",
-        "samples of 64 -> 10 classes of digits",
+        "samples of 8 x 8 -> 10 classes of digits",
     ]
 
 
@@ -26,7 +26,7 @@ def test_exporting_prints_json_for_programs(invoke, run_folder, tmp_path):
 
     report = json.loads(result.stdout)
     assert report["files"] == [{"name": "n", "bytes": (tmp_path / "n").stat().st_size}]
-    assert report["feature_shape"] == [64]
+    assert report["feature_shape"] == [8, 8]
     assert report["class_names"] == list("0123456789")
 
 

@@ -36,7 +36,7 @@ def test_exporting_c_says_what_was_written_and_what_it_takes(export, tool, tmp_p
 
     assert result.exit_code == 0, result.output
     lines = [line.rstrip() for line in result.stdout.splitlines() if line.strip()]
-    assert lines[0] == "wrote chip  (14 files); samples of 64 -> 10 classes of digits"
+    assert lines[0] == "wrote chip  (14 files); samples of 8 x 8 -> 10 classes of digits"
     assert re.fullmatch(r"accuracy  [\d.]+% in integers, [\d.]+% in float", lines[1])
     assert lines[2].split("  ")[-1].strip() == "measured (cortex-m3)"
     for line, name in zip(lines[4:7], ("flash, at most", "RAM", "stack, at most"), strict=True):

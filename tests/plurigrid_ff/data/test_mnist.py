@@ -60,9 +60,9 @@ needs_mnist = pytest.mark.skipif(
 def test_the_published_files_load_with_their_official_split():
     data = load_dataset(DataConfig(source="mnist"), seed=0)
 
-    assert data.train.x.shape == (54000, 784)
-    assert data.validation.x.shape == (6000, 784)
-    assert data.test.x.shape == (10000, 784)
+    assert data.train.x.shape == (54000, 28, 28)
+    assert data.validation.x.shape == (6000, 28, 28)
+    assert data.test.x.shape == (10000, 28, 28)
     assert data.class_names == tuple("0123456789")
     assert data.test.y[:5].tolist() == [7, 2, 1, 0, 4]
     assert (data.train.x.min(), data.train.x.max()) == (0.0, 1.0)

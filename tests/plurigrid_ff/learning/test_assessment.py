@@ -85,7 +85,7 @@ def test_measuring_in_batches_changes_nothing(network, samples, monkeypatch):
     x, y = samples
     whole = measure(network, x)
 
-    monkeypatch.setattr("plurigrid_ff.learning.assessment.BATCH_SIZE", 7)
+    monkeypatch.setattr("plurigrid_ff.learning.network.MOST_ROWS", 7)
     parts = measure(network, x)
 
     torch.testing.assert_close(parts.goodness, whole.goodness)

@@ -4,7 +4,7 @@ import torch
 
 from plurigrid_ff.config import NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Dataset, Split
-from plurigrid_ff.learning.backprop import backprop_accuracy, batches, train_backprop
+from plurigrid_ff.learning.backprop import BackpropNetwork, backprop_accuracy, batches
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.trainer import Trainer
 
@@ -34,14 +34,11 @@ def test_the_rival_sees_the_batches_and_step_sizes_of_a_trainer(blobs, decay):
 
 
 def test_the_rival_has_the_hidden_layers_of_the_network_and_a_read_out(blobs):
-    x, y = torch.from_numpy(blobs.train.x), torch.from_numpy(blobs.train.y)
     before = torch.get_rng_state()
 
-    rival = train_backprop(
-        x, y, (10, 6), 3, TrainingConfig(epochs=1), seed=0, scale=lambda part: part
-    )
+    rival = BackpropNetwork(NetworkConfig(hidden=(10, 6)), (12,), 3, seed=0)
 
-    assert [tuple(weight.shape) for weight in rival.parameters() if weight.ndim == 2] == [
+    assert [tuple(weight.shape) for weight in rival.parameters if weight.ndim == 2] == [
         (10, 12),
         (6, 10),
         (3, 6),

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from plurigrid_ff.learning.layers import EPSILON, FFLayer, unit_rms
+from plurigrid_ff.learning.layers import FFLayer
+from plurigrid_ff.learning.norms import EPSILON, unit_rms
 from plurigrid_ff.learning.objectives import known_objectives, parse_options
 from plurigrid_ff.learning.transforms import Linear
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from plurigrid_ff.learning.layers import EPSILON
+from plurigrid_ff.learning.norms import EPSILON
 from plurigrid_ff.learning.probe import Probe
 
 

@@ -54,7 +54,7 @@ def test_the_report_lists_the_files_that_are_there_and_nothing_else_is(run_folde
     assert [path.name for path in out.parent.iterdir()] == ["chip"]
     assert (report.out, report.format, report.checks) == (str(out), "c", ())
     assert report.class_names == tuple("0123456789")
-    assert (report.feature_shape, report.data) == ((64,), "digits")
+    assert (report.feature_shape, report.data) == ((8, 8), "digits")
     assert report.memory.flash == report.memory.tables + report.memory.code
 
 

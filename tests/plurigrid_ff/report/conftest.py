@@ -39,8 +39,8 @@ def make_layer(index, **changes):
     values = {
         "index": index,
         "kind": "linear",
-        "in_features": 500 if index else 64,
-        "out_features": 500,
+        "in_shape": (500,) if index else (64,),
+        "out_shape": (500,),
         "objective": "threshold",
         "updates": 1356,
         "accuracy": 0.9417 + 0.012 * min(index, 4),

@@ -12,8 +12,8 @@ def make_layer(index=0, **changes):
     values = {
         "index": index,
         "kind": "linear",
-        "in_features": 64,
-        "out_features": 32,
+        "in_shape": (64,),
+        "out_shape": (32,),
         "objective": "threshold",
         "updates": 10,
         "accuracy": 0.875,

@@ -1,16 +1,14 @@
-"""Transforms: how a layer maps its input, and the weight gradient of that map.
-
-A transform never sees labels; an objective never sees weights.
-"""
+"""The dense transform."""
 
 import torch
 from torch import Tensor, nn
 
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.learning.draws import draw_uniform
+from plurigrid_ff.learning.transforms.base import Pullback, Transform
 
 
-class Linear(nn.Module):
+class Linear(Transform):
     """The affine map ``a = x W^T + b``.
 
     Args:
@@ -23,8 +21,9 @@ class Linear(nn.Module):
 
     def __init__(self, in_features: int, out_features: int, *, key: int) -> None:
         super().__init__()
-        self.in_features = in_features
-        self.out_features = out_features
+        self.in_shape = (in_features,)
+        self.out_shape = (out_features,)
+        self.fan_in = in_features
         # He et al. (2015): keeps the activity's scale through a ReLU.
         bound = (6 / in_features) ** 0.5
         weight = draw_uniform(derive_key(key, "weight"), (out_features, in_features), bound)
@@ -35,12 +34,12 @@ class Linear(nn.Module):
         """Map ``(rows, in_features)`` to ``(rows, out_features)``."""
         return torch.addmm(self.bias, x, self.weight.T)
 
-    def write_gradient(self, x: Tensor, da: Tensor) -> None:
-        """Set the parameters' ``grad`` from the gradient of the loss at the output.
+    @torch.no_grad()
+    def with_pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
+        """Map ``x``; the gradients are ``da^T x`` and the sum of ``da``."""
 
-        Args:
-            x: What :meth:`forward` was given, shape ``(rows, in_features)``.
-            da: Gradient of the loss, shape ``(rows, out_features)``.
-        """
-        self.weight.grad = da.T @ x
-        self.bias.grad = da.sum(dim=0)
+        def pull(da: Tensor) -> None:
+            self.weight.grad = da.T @ x
+            self.bias.grad = da.sum(dim=0)
+
+        return self(x), pull

@@ -1,0 +1,48 @@
+"""Transforms: how a layer maps its input, and the weight gradient of that map."""
+
+from math import prod
+
+from plurigrid_ff.errors import ConfigError
+from plurigrid_ff.layer_config import ConvConfig, LinearConfig
+from plurigrid_ff.learning.transforms.base import Pullback, Transform
+from plurigrid_ff.learning.transforms.conv import Conv1d, Conv2d
+from plurigrid_ff.learning.transforms.linear import Linear
+from plurigrid_ff.learning.transforms.local import Local2d
+
+__all__ = ["Conv1d", "Conv2d", "Linear", "Local2d", "Pullback", "Transform", "build_transform"]
+
+SPATIAL: dict[str, type[Conv1d] | type[Conv2d] | type[Local2d]] = {
+    kind.kind: kind for kind in (Conv1d, Conv2d, Local2d)
+}
+
+
+def build_transform(
+    config: LinearConfig | ConvConfig, in_shape: tuple[int, ...], *, key: int, where: str
+) -> Transform:
+    """Build the transform of a layer.
+
+    Args:
+        config: The layer's settings.
+        in_shape: Shape of one sample of what it reads.
+        key: Derived from (seed, role, layer).
+        where: Place of the settings, for errors.
+
+    Raises:
+        ConfigError: It cannot read samples of that shape.
+    """
+    if isinstance(config, LinearConfig):
+        return Linear(prod(in_shape), config.features, key=key)
+    kind = SPATIAL[config.kind]
+    try:
+        return kind(
+            in_shape,
+            config.features,
+            kernel=config.kernel,
+            stride=config.stride,
+            padding=config.padding,
+            key=key,
+        )
+    except ValueError as error:
+        raise ConfigError(
+            f"{where}: {error}; use a smaller kernel, less pooling before it, or padding = 'same'"
+        ) from error

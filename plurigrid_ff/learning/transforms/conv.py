@@ -1,0 +1,106 @@
+"""Convolutions, with the weight gradient that the library has."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from plurigrid_ff.derivation import derive_key
+from plurigrid_ff.learning.draws import draw_uniform
+from plurigrid_ff.learning.transforms.base import Pullback, Transform
+
+
+class Conv(Transform):
+    """A convolution over one or two dimensions; subclasses say how many.
+
+    Args:
+        in_shape: ``(channels, *places)``.
+        out_channels: Channels of the output.
+        kernel: Extent of the receptive field in every dimension.
+        stride: Places from one field to the next.
+        padding: ``same`` pads with zeros so that only the stride shrinks the map; ``valid``
+            does not pad.
+        key: Derived from (seed, role, layer); the initial weights are a function of it.
+
+    Raises:
+        ValueError: The field does not fit into the map.
+    """
+
+    dimensions: int
+
+    def __init__(
+        self,
+        in_shape: tuple[int, ...],
+        out_channels: int,
+        *,
+        kernel: int,
+        stride: int,
+        padding: str,
+        key: int,
+    ) -> None:
+        super().__init__()
+        channels, *places = in_shape
+        self.in_shape = tuple(in_shape)
+        self.stride = (stride,) * self.dimensions
+        # Even kernels cannot pad both sides alike: the extra zero goes to the far side.
+        self.near, far = ((kernel - 1) // 2, kernel // 2) if padding == "same" else (0, 0)
+        self.uneven = (0, far - self.near) * self.dimensions if far > self.near else None
+        left = [extent + self.near + far - kernel for extent in places]
+        if min(left) < 0:
+            raise ValueError(f"a field of {kernel} does not fit into a map of {tuple(places)}")
+        self.out_shape = (out_channels, *(extent // stride + 1 for extent in left))
+        self.fan_in = fan_in = channels * kernel**self.dimensions
+        shape = (out_channels, channels, *(kernel,) * self.dimensions)
+        # He et al. (2015): keeps the activity's scale through a ReLU.
+        weight = draw_uniform(derive_key(key, "weight"), shape, (6 / fan_in) ** 0.5)
+        self.weight = nn.Parameter(weight)
+        self.bias = nn.Parameter(torch.zeros(out_channels))
+
+    def _padded(self, x: Tensor) -> Tensor:
+        """Add what the convolution's own, even padding leaves out."""
+        return x if self.uneven is None else F.pad(x, self.uneven)
+
+    def _convolve(self, x: Tensor) -> Tensor:
+        """Convolve padded input."""
+        convolve = F.conv1d if self.dimensions == 1 else F.conv2d
+        return convolve(x, self.weight, self.bias, self.stride, self.near)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(rows, *in_shape)`` to ``(rows, *out_shape)``."""
+        return self._convolve(self._padded(x))
+
+    @torch.no_grad()
+    def with_pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
+        """Map ``x``; the gradient is the library's convolution of the input with ``da``."""
+        x = self._padded(x)
+
+        def pull(da: Tensor) -> None:
+            dimensions = self.dimensions
+            _, self.weight.grad, self.bias.grad = torch.ops.aten.convolution_backward(
+                da,
+                x,
+                self.weight,
+                bias_sizes=[len(self.bias)],
+                stride=list(self.stride),
+                padding=[self.near] * dimensions,
+                dilation=[1] * dimensions,
+                transposed=False,
+                output_padding=[0] * dimensions,
+                groups=1,
+                output_mask=[False, True, True],
+            )
+
+        return self._convolve(x), pull
+
+
+class Conv1d(Conv):
+    """Convolution over time, ``(channels, length)``."""
+
+    kind = "conv1d"
+    dimensions = 1
+
+
+class Conv2d(Conv):
+    """Convolution over an image, ``(channels, height, width)``."""
+
+    kind = "conv2d"
+    dimensions = 2

@@ -1,0 +1,71 @@
+"""The base of every config: parsed once at the edge, and a misspelt key is an error."""
+
+import difflib
+from typing import Annotated, Any, Self, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Tag, ValidationError
+
+from plurigrid_ff.errors import ConfigError
+
+
+class Settings(BaseModel):
+    """Base of every config: immutable, and a misspelt key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def parse(cls, values: dict[str, Any], *, where: str) -> Self:
+        """Validate raw values, naming ``where`` and the key in the error.
+
+        Raises:
+            ConfigError: The first key that is unknown, missing or out of range.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise ConfigError(_first_complaint(error, cls, where)) from error
+
+
+def _first_complaint(error: ValidationError, model: type[BaseModel], where: str) -> str:
+    """Say in one sentence what is wrong with the first offending key."""
+    first = error.errors()[0]
+    owner, key = _place(model, first["loc"])
+    message = first["msg"][0].lower() + first["msg"][1:]
+    if first["type"] != "extra_forbidden":
+        return f"{where}: {key}: {message}, got {first['input']!r:.80}"
+    known = sorted(owner.model_fields) if hasattr(owner, "model_fields") else []
+    near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
+    others = f"known keys: {', '.join(known)}" if known else "there are none to set"
+    hint = f"did you mean {near[0]!r}?" if near else others
+    return f"{where}: {key}: unknown key; {hint}"
+
+
+def _place(model: Any, location: tuple[int | str, ...]) -> tuple[Any, str]:
+    """Return what holds the last part of an error's place, and the place as a dotted key.
+
+    Pydantic names the chosen member of a tagged union too; a run file does not.
+    """
+    owner, inside, key = None, model, []
+    for part in location:
+        while get_origin(inside) is Annotated:
+            inside = get_args(inside)[0]
+        member = _tagged(inside, part)
+        if member is not None:
+            inside = member
+            continue
+        owner = inside
+        key.append(str(part))
+        if hasattr(owner, "model_fields"):
+            field = owner.model_fields.get(part)
+            inside = field.annotation if field else None
+        else:
+            inside = next(iter(get_args(owner)), None)
+    return owner, ".".join(key) or "(top level)"
+
+
+def _tagged(union: Any, tag: int | str) -> Any:
+    """Return the member of a union that has a tag; None where there is none."""
+    for member in get_args(union):
+        if Tag(str(tag)) in getattr(member, "__metadata__", ()):
+            return get_args(member)[0]
+    return None

@@ -1,5 +1,6 @@
 """Layers that learn without a gradient from any other layer."""
 
+from dataclasses import dataclass
 from math import prod
 
 import torch
@@ -9,9 +10,9 @@ from torch.nn import functional as F
 from plurigrid_ff.learning.norms import Normalise, unit_rms
 from plurigrid_ff.learning.objectives.base import Objective
 from plurigrid_ff.learning.peers import PeerNormalisation
-from plurigrid_ff.learning.pooling import Pool
+from plurigrid_ff.learning.pooling import Back, Pool
 from plurigrid_ff.learning.summaries import Summary
-from plurigrid_ff.learning.transforms import Transform
+from plurigrid_ff.learning.transforms import Pullback, Transform
 
 
 class FFLayer(nn.Module):
@@ -84,7 +85,6 @@ class FFLayer(nn.Module):
         """Score an activity: ``(rows, classes)`` with one rail, ``(rows,)`` with two."""
         return self.objective.goodness(self.summary(h))
 
-    @torch.no_grad()
     def learn(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Set the gradient of this layer's own parameters, and of nothing else.
 
@@ -98,21 +98,80 @@ class FFLayer(nn.Module):
             The layer's activity under the weights it was computed with, detached, shape
             ``(rails * batch, *out_shape)``, and its loss, a scalar.
         """
+        step = self.evaluate(x, y)
+        step.write_gradient()
+        return step.h, step.loss
+
+    @torch.no_grad()
+    def evaluate(self, x: Tensor, y: Tensor) -> "LayerStep":
+        """Do all of :meth:`learn` but the transform's gradient, which the step can write."""
         a, pull = self.transform.with_pullback(self.read(x))
         pairs = self.objective.contrast == "pairs"
         joined = join_pairs(a) if pairs else a
+        unpool: Back | None = None
         if self.pool is not None:
             joined, unpool = self.pool.with_pullback(joined)
         h = torch.relu_(joined)
-        loss, dh = self.objective.evaluate(self.summary(h), y)
+        loss, gradient = self.objective.evaluate(self.summary(h), y)
         # ReLU's derivative is 1 where its output is positive.
-        da = self.summary.pull(dh, h) * (h > 0)
+        da = self.summary.pull(gradient, h) * (h > 0)
         if self.peers is not None:
             self.peers.add_gradient(da, h, len(y))
-        if self.pool is not None:
+        if unpool is not None:
             da = unpool(da)
-        pull(part_pairs(da) if pairs else da)
-        return self.respond(a) if pairs else h, loss
+        if pairs:
+            da = part_pairs(da)
+            h = self.respond(a)
+        return LayerStep(self, x, h, loss, da, pull, unpool)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerStep:
+    """One layer on one batch, its loss known and the gradient of its weights not yet written.
+
+    Attributes:
+        layer: Whose step it is.
+        x: What the layer was given.
+        h: Its activity, shape ``(rails * batch, *out_shape)``.
+        loss: Its loss, a scalar.
+        da: Gradient of the loss at the transform's output.
+        pull: Writes the gradient of the transform's parameters.
+        unpool: Carries a gradient at ``h`` back through the pool, if there is one.
+    """
+
+    layer: FFLayer
+    x: Tensor
+    h: Tensor
+    loss: Tensor
+    da: Tensor
+    pull: Pullback
+    unpool: Back | None
+
+    @torch.no_grad()
+    def write_gradient(self, from_above: Tensor | None = None) -> None:
+        """Set the gradient of the transform's parameters.
+
+        Args:
+            from_above: Gradient of the next layer's loss at ``h``, where the two are a pair.
+        """
+        da = self.da
+        if from_above is not None:
+            passed = from_above.reshape(self.h.shape) * (self.h > 0)
+            da = da + (self.unpool(passed) if self.unpool is not None else passed)
+        self.pull(da)
+
+    def input_gradient(self) -> Tensor:
+        """Return the gradient of the layer's loss at what it was given, the shape of ``x``.
+
+        The one gradient that can leave a layer. Autograd finds it, through normalisation and
+        transform; the graph is gone on return.
+        """
+        with torch.enable_grad():
+            x = self.x.detach().requires_grad_()
+            layer = self.layer
+            a = layer.transform(layer.normalise(x).reshape(len(x), *layer.in_shape))
+            (gradient,) = torch.autograd.grad(a, x, self.da)
+        return gradient
 
 
 def join_pairs(a: Tensor) -> Tensor:

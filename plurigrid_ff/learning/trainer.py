@@ -88,6 +88,7 @@ class Trainer:
             for index, (layer, plan) in enumerate(zip(network.stack, plans, strict=True))
         ]
         self.optimizers = [layer.optimizer for layer in self._layers]
+        self.windows = [plan.rate.window for plan in plans]
         # A probe steps as the last layer does, a source of negatives as the first, which it
         # learns through; both in all epochs.
         every = Window(0, config.epochs)
@@ -158,10 +159,7 @@ class Trainer:
         Beyond the epochs that were planned, those of the last go on.
         """
         epoch = min(self.epoch, self.config.epochs - 1)
-        return [
-            ask and epoch in layer.plan.rate.window
-            for ask, layer in zip(chosen, self._layers, strict=True)
-        ]
+        return [ask and epoch in window for ask, window in zip(chosen, self.windows, strict=True)]
 
     def _train_epoch(
         self, active: list[bool], losses: Tensor, progress: Callable[[float], None]

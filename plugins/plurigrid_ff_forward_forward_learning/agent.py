@@ -106,9 +106,8 @@ class Agent:
 
     def _watch(self, stopping: EarlyStopping, round: int, summary: dict[str, Any]) -> None:
         """Note how good this round was, and after the last one go back to the best."""
-        last = max(layer.start for layer in self.trainer.windows)
-        # Before the last layer learns, no accuracy is one of the network as it will be.
-        if self.trainer.epoch > last:
+        # Before that, no accuracy is one of the network as it will be.
+        if self.trainer.all_have_begun:
             accuracy: float = summary["validation_accuracy"]
             stopping.observe(round, accuracy, self.network, tuple(self.trainer.updates))
         if self.done and stopping.best is not None:

@@ -105,6 +105,11 @@ class Trainer:
         """Batches per epoch; the last may be short."""
         return -(-len(self.y) // self.config.batch_size)
 
+    @property
+    def all_have_begun(self) -> bool:
+        """Whether the schedule has let every layer learn for an epoch at least."""
+        return self.epoch > max(window.start for window in self.windows)
+
     def train_epochs(
         self,
         count: int,

@@ -1,6 +1,6 @@
 """What a round says, as rows of numbers."""
 
-import time
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 
 from plurigrid_ff.config import Settings
@@ -38,15 +38,15 @@ class RoundRows:
     """Turns log entries into rows, and measures the time between them."""
 
     def __init__(self) -> None:
-        self._since = time.perf_counter()
+        self._since = perf_counter()
 
     def start(self, rounds: int) -> None:
         """Start the clock."""
-        self._since = time.perf_counter()
+        self._since = perf_counter()
 
     def entry(self, entry: "LogEntry") -> list[Row]:
         """Return the rows of a generator's entry; other roles have none."""
-        now = time.perf_counter()
+        now = perf_counter()
         seconds, self._since = round(now - self._since, 3), now
         if entry.role != "generator":
             return []

@@ -1,6 +1,7 @@
 """Metrics as TensorBoard shows them."""
 
 from pathlib import Path
+from time import time
 from typing import TYPE_CHECKING, Any
 
 from plurigrid_ff.callbacks.rows import ALL, RoundRows
@@ -28,7 +29,10 @@ def tensorboard(folder: Path | str) -> Watcher:
         MissingExtraError: tensorboardX is not installed.
     """
     try:
-        from tensorboardX import SummaryWriter
+        # Below its SummaryWriter, whose thread may lose what an interrupt leaves in its queue.
+        from tensorboardX.event_file_writer import EventsWriter
+        from tensorboardX.proto.event_pb2 import Event, SessionLog
+        from tensorboardX.summary import scalar
     except ImportError as error:
         raise MissingExtraError(
             "event files of TensorBoard need tensorboardX: pip install 'plurigrid-ff[tensorboard]'"
@@ -41,25 +45,32 @@ def tensorboard(folder: Path | str) -> Watcher:
     rounds = RoundRows()
     opened: list[Any] = []
 
-    def entry(entry: "LogEntry") -> None:
+    def write(step: int, **content: Any) -> None:
         if not opened:
-            opened.append(SummaryWriter(str(folder), purge_step=entry.round))
-        (writer,) = opened
+            # The name holds seconds only: a run that is resumed within one needs another.
+            opened.append(EventsWriter(str(folder / "events"), f".round-{step}"))
+            start = SessionLog(status=SessionLog.START)  # hides later steps of earlier files
+            write(step, session_log=start)
+        opened[0].write_event(Event(wall_time=time(), step=step, **content))
+
+    def entry(entry: "LogEntry") -> None:
         for row in rounds.entry(entry):
-            name = "all layers" if row.layer == ALL else f"layer {row.layer}"
+            name = "all_layers" if row.layer == ALL else f"layer_{row.layer}"
             for curve in CURVES:
                 value = getattr(row, curve)
                 if value is not None:
-                    writer.add_scalar(f"{curve}/{name}", value, row.round)
+                    write(row.round, summary=scalar(f"{curve}/{name}", value))
         measure = entry.summary.get("measure")
         if entry.role == "validator" and isinstance(measure, int | float):
-            writer.add_scalar("verdict/measure", measure, entry.round)
-        writer.flush()
+            write(entry.round, summary=scalar("verdict/measure", measure))
+        for writer in opened:
+            writer.flush()
 
     def finish(report: "RunReport") -> None:
+        if report.test_accuracy is not None:
+            accuracy = scalar("test_accuracy/all_layers", report.test_accuracy)
+            write(report.rounds, summary=accuracy)
         for writer in opened:
-            if report.test_accuracy is not None:
-                writer.add_scalar("test accuracy/all layers", report.test_accuracy, report.rounds)
             writer.close()
 
     return Watcher(on_start=rounds.start, on_entry=entry, on_finish=finish)

@@ -116,7 +116,7 @@ def untrained(
         x, y = tensors(data)
         network.fit_scaling(x)
         assert network.probe is not None  # noqa: S101 - the config asks for one
-        optimizer = torch.optim.Adam(network.probe.parameters(), lr=training.learning_rate)
+        optimizer = torch.optim.Adam(network.probe.parameters())
         started = time.perf_counter()
         for rate, chosen in batches(len(y), training, seed=seed):
             optimizer.param_groups[0]["lr"] = rate

@@ -5,7 +5,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from annotated_types import Len
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import (
+    Discriminator,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    Tag,
+)
 
 from plurigrid_ff.errors import ConfigError
 from plurigrid_ff.files import read_text
@@ -13,13 +21,17 @@ from plurigrid_ff.layer_config import AnyLayer, ConvConfig, LayerConfig, LinearC
 from plurigrid_ff.settings import Settings
 
 __all__ = [
+    "AugmentationConfig",
     "ConvConfig",
     "DataConfig",
+    "Decay",
     "Device",
     "LayerConfig",
     "LinearConfig",
     "NetworkConfig",
+    "OptimizerName",
     "OptionValue",
+    "Precision",
     "RunConfig",
     "Settings",
     "TrainingConfig",
@@ -33,6 +45,23 @@ SKILL_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 Device = Literal["auto", "cpu", "cuda"]
 OptionValue = bool | int | float | str
+Schedule = Literal["simultaneous", "greedy", "staggered"]
+OptimizerName = Literal["adam", "adamw", "sgd"]
+Decay = Literal["cosine", "linear", "step", "none"]
+Precision = Literal["float32", "bfloat16"]
+
+# What stands for all layers, or for each: the tags keep pydantic from trying one after the other.
+_one_or_each = Discriminator(lambda value: "each" if isinstance(value, list | tuple) else "one")
+PerLayerRate = Annotated[
+    Annotated[PositiveFloat, Tag("one")]
+    | Annotated[tuple[PositiveFloat, ...], Len(min_length=1), Tag("each")],
+    _one_or_each,
+]
+PerLayerOptimizer = Annotated[
+    Annotated[OptimizerName, Tag("one")]
+    | Annotated[tuple[OptimizerName, ...], Len(min_length=1), Tag("each")],
+    _one_or_each,
+]
 
 
 class DataConfig(Settings):
@@ -105,6 +134,39 @@ class NetworkConfig(Settings):
         return tuple(as_layer(layer) for layer in self.hidden)
 
 
+class AugmentationConfig(Settings):
+    """How training samples are changed, anew in every epoch. Nothing is, at the defaults.
+
+    Images have shape (height, width) or (channels, height, width); of a time series or a
+    spectrogram the last axis is time, the one before it frequency.
+    """
+
+    shift: NonNegativeInt = Field(
+        0, description="Pixels by which images move at most, in both directions; 0 moves in."
+    )
+    rotate: float = Field(0.0, ge=0, le=180, description="Degrees of rotation at most, both ways.")
+    scale: float = Field(
+        0.0, ge=0, lt=1, description="Share by which images grow or shrink at most."
+    )
+    elastic: NonNegativeFloat = Field(
+        0.0,
+        description="Pixels at most by which each of 4 x 4 control points moves, along either "
+        "axis; what lies between follows smoothly.",
+    )
+    flip: bool = Field(False, description="Mirror one image in two, left to right.")
+    erase: float = Field(
+        0.0, ge=0, lt=1, description="Share of an image at most that a rectangle sets to 0."
+    )
+    time_shift: NonNegativeInt = Field(0, description="Frames by which a series moves at most.")
+    time_mask: NonNegativeInt = Field(0, description="Frames in a row at most that are set to 0.")
+    frequency_mask: NonNegativeInt = Field(
+        0, description="Bands in a row at most that are set to 0."
+    )
+    noise: NonNegativeFloat = Field(
+        0.0, description="Standard deviation of the noise added to every feature."
+    )
+
+
 class TrainingConfig(Settings):
     """How the layers learn."""
 
@@ -113,10 +175,50 @@ class TrainingConfig(Settings):
         2, description="Passes per round of a triad: generate, coordinate, validate."
     )
     batch_size: PositiveInt = Field(128, description="Samples per update.")
-    learning_rate: PositiveFloat = Field(2e-3, description="Adam step size at the start.")
-    decay: Literal["cosine", "none"] = Field(
-        "cosine", description="How the step size falls over the epochs."
+    schedule: Schedule = Field(
+        "simultaneous",
+        description="'simultaneous': every layer in every epoch. 'greedy': one layer after the "
+        "other, each in an equal share of the epochs. 'staggered': layer l from epoch l * stagger "
+        "on, all for equally many epochs.",
     )
+    stagger: NonNegativeInt = Field(
+        1, description="Epochs between the starts of neighbouring layers under 'staggered'."
+    )
+    optimizer: PerLayerOptimizer = Field(
+        "adam", description="'adam', 'adamw' or 'sgd', of all layers; or a list, one per layer."
+    )
+    learning_rate: PerLayerRate = Field(
+        2e-3, description="Step size at its highest, of all layers; or a list, one per layer."
+    )
+    weight_decay: NonNegativeFloat = Field(
+        0.0, description="Pull of every parameter towards 0; decoupled from the step by 'adamw'."
+    )
+    momentum: float = Field(0.9, ge=0, lt=1, description="Momentum of 'sgd'.")
+    clip: PositiveFloat | None = Field(
+        None, description="Largest norm of a layer's gradient; a longer one is shortened to it."
+    )
+    warmup: NonNegativeFloat = Field(
+        0.0, description="Epochs in which a layer's step size rises, when it begins to learn."
+    )
+    decay: Decay = Field(
+        "cosine",
+        description="How a layer's step size falls over the epochs in which it learns; 'step' "
+        "falls after a half and after three quarters of them.",
+    )
+    final_rate: float = Field(
+        0.01, ge=0, le=1, description="Share of the step size where warm-up begins and decay ends."
+    )
+    patience: PositiveInt | None = Field(
+        None,
+        description="Rounds without a better validation accuracy after which the run ends; the "
+        "weights of the best round are kept. None: off.",
+    )
+    precision: Precision = Field(
+        "float32",
+        description="Of the layers' matrix products and convolutions in training; weights, "
+        "goodness and loss are always float32.",
+    )
+    augmentation: AugmentationConfig = AugmentationConfig()
 
     @property
     def rounds(self) -> int:

@@ -133,6 +133,9 @@ class Assessment(Result):
     layers: tuple[LayerReport, ...]
     confusion: tuple[tuple[int, ...], ...] = Field(description="Rows: true class.")
     class_names: tuple[str, ...]
+    kept_round: int | None = Field(
+        None, description="Round whose weights these are, the best; None: the last round's."
+    )
 
 
 class RunReport(Result):
@@ -146,7 +149,13 @@ class RunReport(Result):
     layers: tuple[LayerReport, ...]
     confusion: tuple[tuple[int, ...], ...]
     class_names: tuple[str, ...]
-    rounds: int
+    rounds: int = Field(description="How many there were.")
+    planned_rounds: int | None = Field(
+        None, description="How many there would have been without early stopping; None: as many."
+    )
+    kept_round: int | None = Field(
+        None, description="Round whose weights are kept, the best; None: the last round's."
+    )
     parameters: int
     negatives: str = Field("none", description="What positives were told from.")
     readout: Literal["goodness", "probe"] = Field(

@@ -46,11 +46,13 @@ class Watcher:
         on_start: Called once, with the number of rounds.
         on_progress: Called with the share of all rounds that is done.
         on_entry: Called with every log entry.
+        on_finish: Called once, with the report, when the run folder is complete.
     """
 
     on_start: Callable[[int], None] = lambda rounds: None
     on_progress: Callable[[float], None] = lambda share: None
     on_entry: "Callable[[LogEntry], None]" = lambda entry: None
+    on_finish: Callable[[RunReport], None] = lambda report: None
 
 
 def train(
@@ -104,6 +106,7 @@ def train(
             f"{folder.partial}: cannot be written: {error.strerror or error}; what was at {out} "
             "is untouched: put that right and go on with --resume"
         ) from error
+    watcher.on_finish(report)
     return report
 
 
@@ -163,14 +166,20 @@ def _resolved(config: RunConfig, skills: dict[Role, Skill]) -> RunConfig:
 
 
 def _require_buildable(config: RunConfig, data: "Dataset") -> None:
-    """Refuse a network that samples of this shape cannot have, before anything is written.
+    """Refuse what samples of this shape, or the device, cannot have, before anything is written.
 
     Raises:
         ConfigError: What does not fit, and what would.
     """
+    import torch
+
     from plurigrid_ff.learning.footprint import training_bytes
+    from plurigrid_ff.learning.requirements import require_trainable
 
     training_bytes(config.network, data.feature_shape, data.num_classes)
+    require_trainable(
+        config.training, len(config.network.hidden), data.feature_shape, torch.device(config.device)
+    )
 
 
 def _require_same(asked: RunConfig, saved: RunConfig, folder: Path) -> None:
@@ -244,6 +253,7 @@ def _report(
     """Put together what the run found."""
     generator = outcome.built[Role.GENERATOR]
     assessed = generator.assess() if isinstance(generator, Trained) else None
+    planned = config.training.rounds
     triad = None
     if config.triad is not None:
         triad = {"name": config.triad.name}
@@ -256,7 +266,9 @@ def _report(
         layers=assessed.layers if assessed else (),
         confusion=assessed.confusion if assessed else (),
         class_names=data.class_names,
-        rounds=config.training.rounds,
+        rounds=outcome.rounds,
+        planned_rounds=planned if outcome.rounds < planned else None,
+        kept_round=assessed.kept_round if assessed else None,
         negatives=config.network.negatives,
         readout=config.network.readout,
         parameters=generator.num_parameters if isinstance(generator, Trained) else 0,

@@ -18,6 +18,7 @@ from plurigrid_ff.learning.assessment import (
     measure,
 )
 from plurigrid_ff.learning.checkpoint import load_weights, save_network
+from plurigrid_ff.learning.early_stopping import EarlyStopping
 from plurigrid_ff.learning.footprint import require_memory, training_bytes
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.trainer import LayerProgress, Trainer
@@ -60,16 +61,34 @@ class Agent:
         self._labels = torch.from_numpy(context.society.labels)
         self.initial_activities = self.activities()
         self._margins: list[float] | None = None
+        patience = self._run.training.patience
+        self._stopping = EarlyStopping(patience) if patience is not None else None
 
     @property
     def num_layers(self) -> int:
         """Number of layers."""
         return len(self.network.stack)
 
+    @property
+    def done(self) -> bool:
+        """Whether further rounds would change nothing."""
+        return self.trainer.epoch >= self._run.training.epochs or (
+            self._stopping is not None and self._stopping.exhausted
+        )
+
+    @property
+    def kept_round(self) -> int | None:
+        """The round whose weights the network has in the end; None: the last."""
+        best = self._stopping.best if self._stopping is not None else None
+        return best.round if best is not None else None
+
     def train_round(
-        self, trains: Sequence[bool], progress: Callable[[float], None]
+        self, round: int, trains: Sequence[bool], progress: Callable[[float], None]
     ) -> tuple[tuple[LayerGain, ...], dict[str, Any]]:
-        """Train for a round's epochs; return each layer's gain and numbers for the log."""
+        """Train for a round's epochs; return each layer's gain and numbers for the log.
+
+        Where there is patience, the network has the weights of its best round after its last.
+        """
         left = self._run.training.epochs - self.trainer.epoch
         epochs = min(self._run.training.epochs_per_round, left)
         before = self._margins or layer_margins(self._measure(), self._labels)
@@ -80,7 +99,21 @@ class Agent:
             LayerGain(updates=layer.updates, margin_before=old, margin_after=new)
             for layer, old, new in zip(layers, before, after, strict=True)
         )
-        return gains, self._summary(epochs, layers, measured, after)
+        summary = self._summary(epochs, layers, measured, after)
+        if self._stopping is not None:
+            self._watch(self._stopping, round, summary)
+        return gains, summary
+
+    def _watch(self, stopping: EarlyStopping, round: int, summary: dict[str, Any]) -> None:
+        """Note how good this round was, and after the last one go back to the best."""
+        # Before that, no accuracy is one of the network as it will be.
+        if self.trainer.all_have_begun:
+            accuracy: float = summary["validation_accuracy"]
+            stopping.observe(round, accuracy, self.network, tuple(self.trainer.updates))
+        if self.done and stopping.best is not None:
+            self.network.load_state_dict(stopping.best.weights)
+            self.trainer.updates = list(stopping.best.updates)
+            summary |= {"kept_round": stopping.best.round, "stopped": stopping.exhausted}
 
     def activities(self) -> LayerActivities:
         """Activities on the probes, as the next layer would read them without a label."""
@@ -93,7 +126,7 @@ class Agent:
     def assess(self) -> Assessment:
         """Measure the network on the test split."""
         x, y = self._tensors(self._data.test)
-        return assess(
+        assessment = assess(
             self.network,
             x,
             y,
@@ -101,6 +134,7 @@ class Agent:
             updates=tuple(self.trainer.updates),
             seed=self._run.seed,
         )
+        return assessment.model_copy(update={"kept_round": self.kept_round})
 
     def save_network(self, path: Path) -> None:
         """Write the network with everything needed to use it."""
@@ -113,14 +147,18 @@ class Agent:
         )
 
     def save_state(self, folder: Path) -> None:
-        """Write weights and optimizers."""
+        """Write weights and optimizers, and the best weights where there is patience."""
         self.save_network(folder / WEIGHTS_FILE)
         self.trainer.save_state(folder)
+        if self._stopping is not None:
+            self._stopping.save_state(folder)
 
     def load_state(self, folder: Path) -> None:
-        """Take up weights and optimizers."""
+        """Take up what :meth:`save_state` wrote."""
         load_weights(self.network, folder / WEIGHTS_FILE)
         self.trainer.load_state(folder)
+        if self._stopping is not None:
+            self._stopping.load_state(folder, self._device)
         self._margins = None
 
     def _measure(self) -> Measured:

@@ -48,8 +48,11 @@ class ForwardForwardGenerator:
             def report(share: float, base: float = base) -> None:
                 self._context.progress(base + share / len(self._agents))
 
-            gains[name], summaries[name] = agent.train_round(schedule.trains, report)
-        outbox = Outbox(summary=_common(summaries))
+            # An agent that is done waits for the others as it is.
+            trains = [ask and not agent.done for ask in schedule.trains]
+            gains[name], summaries[name] = agent.train_round(inbox.round, trains, report)
+        done = all(agent.done for agent in self._agents.values())
+        outbox = Outbox(summary=_common(summaries), done=done)
         outbox.put(GAINS, gains)
         outbox.put(ACTIVITIES, {n: agent.activities() for n, agent in self._agents.items()})
         outbox.put(INITIAL_ACTIVITIES, {n: a.initial_activities for n, a in self._agents.items()})

@@ -23,6 +23,10 @@ KEYS = {
     "epochs": "training.epochs",
     "batch_size": "training.batch_size",
     "learning_rate": "training.learning_rate",
+    "optimizer": "training.optimizer",
+    "schedule": "training.schedule",
+    "patience": "training.patience",
+    "precision": "training.precision",
     "seed": "seed",
     "device": "device",
 }
@@ -46,6 +50,18 @@ def parse_widths(ctx: click.Context, param: click.Parameter, value: str | None) 
         raise click.BadParameter(message, ctx, param) from error
 
 
+def parse_rates(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> float | list[float] | None:
+    """Parse ``0.002`` into a number, ``0.002,0.001`` into a list."""
+    try:
+        rates = [] if value is None else [float(part) for part in value.split(",")]
+    except ValueError as error:
+        message = f"{value!r} is not a number, or a list of numbers such as 0.002,0.001"
+        raise click.BadParameter(message, ctx, param) from error
+    return rates if len(rates) > 1 else next(iter(rates), None)
+
+
 def run_options(command: F) -> F:
     """Add the options of a run to a command."""
     for option in reversed(
@@ -64,7 +80,17 @@ def run_options(command: F) -> F:
             click.option("--readout", type=click.Choice(["goodness", "probe"]), help="Predicts."),
             click.option("--epochs", type=int, help="Passes over the training samples."),
             click.option("--batch-size", type=int, help="Samples per update."),
-            click.option("--learning-rate", type=float, help="Adam step size at the start."),
+            click.option(
+                "--learning-rate",
+                callback=parse_rates,
+                help="Step size, or one per layer: 0.002,0.001.",
+            ),
+            click.option("--optimizer", help="adam, adamw or sgd."),
+            click.option("--schedule", help="simultaneous, greedy or staggered layers."),
+            click.option(
+                "--patience", type=int, help="Rounds without a better accuracy to wait for."
+            ),
+            click.option("--precision", help="float32 or bfloat16, of the layers' products."),
             click.option("--seed", type=int, help="Every draw derives from it."),
             click.option("--device", type=click.Choice(["auto", "cpu", "cuda"])),
             set_option,
@@ -74,6 +100,17 @@ def run_options(command: F) -> F:
                 show_default=True,
                 type=click.Path(path_type=Path),
                 help="Where the finished run will lie.",
+            ),
+            click.option(
+                "--metrics",
+                multiple=True,
+                type=click.Path(path_type=Path),
+                help="Write a row per layer and round: FILE.csv or FILE.jsonl.",
+            ),
+            click.option(
+                "--tensorboard",
+                type=click.Path(path_type=Path),
+                help="Write event files for TensorBoard into a folder.",
             ),
             click.option("--resume", is_flag=True, help="Go on with an unfinished run."),
             click.option(

@@ -67,6 +67,8 @@ def train(
     out: Path = settings.pop("out")
     resume: bool = settings.pop("resume")
     overwrite: bool = settings.pop("overwrite")
+    metrics: tuple[Path, ...] = settings.pop("metrics")
+    events: Path | None = settings.pop("tensorboard")
     assignments: tuple[str, ...] = settings.pop("assignments")
     values = gather(
         run_file,
@@ -79,8 +81,11 @@ def train(
     config = parse_run(values | extra, where=str(run_file or recipe or "settings"))
 
     from plurigrid_ff import runs  # torch loads in there, not for --help
+    from plurigrid_ff.callbacks import joined, metrics_file, tensorboard
     from plurigrid_ff.cli.watching import print_outcome, watching
 
+    writers = [metrics_file(path) for path in metrics]
+    writers += [tensorboard(events)] if events is not None else []
     try:
         with watching(quiet=as_json) as watcher:
             report = runs.train(
@@ -89,7 +94,7 @@ def train(
                 host=options.host,
                 resume=resume,
                 overwrite=overwrite,
-                watcher=watcher,
+                watcher=joined(watcher, *writers),
             )
     except KeyboardInterrupt:
         message = f"interrupted; nothing is lost: the same command with --resume goes on ({out})"

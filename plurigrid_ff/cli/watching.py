@@ -104,6 +104,9 @@ def print_outcome(report: "RunReport", out: Path) -> None:
     if report.test_accuracy is not None:
         layers = ", ".join(f"{layer.accuracy:.2%}" for layer in report.layers)
         click.echo(f"test accuracy {report.test_accuracy:.2%} (layers {layers})")
+    if report.kept_round is not None:
+        ended = f" of {report.planned_rounds}, no better since" if report.planned_rounds else ""
+        click.echo(f"kept          round {report.kept_round}; ran {report.rounds}{ended}")
     if report.verdict is not None:
         word = report.verdict.outcome
         click.echo(f"verdict       {word}: {printable(report.verdict.reason)}")

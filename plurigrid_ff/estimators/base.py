@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from plurigrid_ff.estimators.fitting import train_all, train_until
 from plurigrid_ff.estimators.parameters import (
     Parameters,
     draw_seed,
@@ -48,6 +49,7 @@ class FFEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         x: NDArray[np.float32],
         y: NDArray[np.int64],
         num_classes: int,
+        held: NDArray[np.bool_] | None = None,
     ) -> None:
         """Train a network as a run does and keep it, on the CPU, with its losses.
 
@@ -56,6 +58,8 @@ class FFEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
             x: Samples, shape ``(samples, features)``.
             y: Their classes, shape ``(samples,)``.
             num_classes: Number of classes, at least 2.
+            held: Samples that are validated on and not learned from, shape ``(samples,)``;
+                None: none are.
 
         Raises:
             ValueError: No feature varies, so that scaled samples are all zeros.
@@ -63,6 +67,7 @@ class FFEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         import torch
 
         from plurigrid_ff.learning.devices import resolve_device
+        from plurigrid_ff.learning.early_stopping import EarlyStopping
         from plurigrid_ff.learning.footprint import require_memory, training_bytes
         from plurigrid_ff.learning.network import FFNetwork
         from plurigrid_ff.learning.trainer import Trainer
@@ -80,17 +85,24 @@ class FFEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         network = FFNetwork(config, shape, num_classes, seed=seed).to(place)
         # torch.tensor copies: from_numpy warns of arrays that are read-only.
         samples, labels = torch.tensor(x, device=place), torch.tensor(y, device=place)
-        trainer = Trainer(network, samples, labels, parameters.training, seed=seed)
-        losses = [
-            [layer.loss for layer in trainer.train_epochs(1)]
-            for _ in range(parameters.training.epochs)
-        ]
+        held = np.zeros(len(y), dtype=np.bool_) if held is None else held
+        learned, unseen = (torch.from_numpy(mask).to(place) for mask in (~held, held))
+        training = parameters.training
+        with parameter_errors():
+            trainer = Trainer(network, samples[learned], labels[learned], training, seed=seed)
+        self.validation_scores_: list[float] | None = None
+        if held.any() and training.patience is not None:
+            losses, self.validation_scores_ = train_until(
+                trainer, EarlyStopping(training.patience), samples[unseen], labels[unseen]
+            )
+        else:
+            losses = train_all(trainer)
         network.zero_grad(set_to_none=True)
         self.network_ = network.cpu()
         self.seed_ = seed
         self.n_iter_ = trainer.epoch
         self.layer_loss_curves_ = np.array(losses, dtype=np.float64)
-        self.loss_curve_ = self.layer_loss_curves_.sum(axis=1).tolist()
+        self.loss_curve_ = np.nansum(self.layer_loss_curves_, axis=1).tolist()
 
     def _checked(self, X: Any, y: Any = "no_validation", *, reset: bool = True) -> Any:
         """Return samples in float32, and ``y`` where there is one, as scikit-learn wants them.

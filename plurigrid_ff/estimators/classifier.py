@@ -7,8 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 
-from plurigrid_ff.config import OptionValue
+from plurigrid_ff.config import DataConfig, OptionValue
+from plurigrid_ff.data.splits import hold_out
+from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.estimators.base import FFEstimator, encode_classes
+from plurigrid_ff.estimators.parameters import parameter_errors
 
 
 class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -36,8 +39,22 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
             every sample to unit RMS; ``"auto"`` is ``"standard"``.
         epochs: Passes over the training samples.
         batch_size: Samples per update.
-        learning_rate: Adam step size at the start.
-        decay: How the step size falls over the epochs: ``"cosine"`` or ``"none"``.
+        schedule: ``"simultaneous"`` lets every layer learn in every epoch, ``"greedy"`` one after
+            the other, ``"staggered"`` each ``stagger`` epochs after the one below.
+        stagger: Epochs between the starts of neighbouring layers.
+        optimizer: ``"adam"``, ``"adamw"`` or ``"sgd"``, of all layers, or one per layer.
+        learning_rate: Step size at its highest, of all layers, or one per layer.
+        weight_decay: Pull of every parameter towards 0.
+        momentum: Momentum of ``"sgd"``.
+        clip: Largest norm of a layer's gradient; None: any.
+        warmup: Epochs in which a layer's step size rises, when it begins to learn.
+        decay: How it falls over the epochs in which the layer learns: ``"cosine"``,
+            ``"linear"``, ``"step"`` or ``"none"``.
+        final_rate: Share of the step size where warm-up begins and decay ends.
+        patience: Epochs without a better accuracy on held-out samples after which to stop; the
+            weights of the best epoch are kept. None: off, and nothing is held out.
+        validation_fraction: Share of every class to hold out where there is ``patience``.
+        precision: ``"float32"``, or ``"bfloat16"`` for the layers' products in training.
         random_state: An integer is the seed of network and trainer itself; a
             ``RandomState`` draws one; None takes numpy's global one.
         device: ``"auto"`` takes CUDA where there is one; ``"cpu"`` or ``"cuda"``.
@@ -48,8 +65,11 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
         feature_names_in_: Their names, where ``fit`` was given a frame with names.
         network_: The trained network, on the CPU.
         n_iter_: Epochs trained.
-        layer_loss_curves_: Mean local loss, shape ``(epochs, layers)``.
+        layer_loss_curves_: Mean local loss, shape ``(epochs, layers)``; NaN where a layer did not
+            learn.
         loss_curve_: The same summed over layers, one number per epoch.
+        validation_scores_: Accuracy on the held-out samples after every epoch; None where none
+            are held out.
         seed_: The seed of the fit.
 
     Reference:
@@ -68,8 +88,19 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
         scaling: str = "auto",
         epochs: int = 20,
         batch_size: int = 128,
-        learning_rate: float = 2e-3,
+        schedule: str = "simultaneous",
+        stagger: int = 1,
+        optimizer: str | Sequence[str] = "adam",
+        learning_rate: float | Sequence[float] = 2e-3,
+        weight_decay: float = 0.0,
+        momentum: float = 0.9,
+        clip: float | None = None,
+        warmup: float = 0.0,
         decay: str = "cosine",
+        final_rate: float = 0.01,
+        patience: int | None = None,
+        validation_fraction: float = 0.1,
+        precision: str = "float32",
         random_state: Any = None,
         device: str = "auto",
     ) -> None:
@@ -81,8 +112,19 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
         self.scaling = scaling
         self.epochs = epochs
         self.batch_size = batch_size
+        self.schedule = schedule
+        self.stagger = stagger
+        self.optimizer = optimizer
         self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.momentum = momentum
+        self.clip = clip
+        self.warmup = warmup
         self.decay = decay
+        self.final_rate = final_rate
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.precision = precision
         self.random_state = random_state
         self.device = device
 
@@ -102,7 +144,8 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
         parameters = self._parameters()
         x, y = self._checked(X, y)
         self.classes_, classes = encode_classes(y)
-        self._learn(parameters, x, classes, len(self.classes_))
+        held = self._held_out(classes) if self.patience is not None else None
+        self._learn(parameters, x, classes, len(self.classes_), held)
         return self
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
@@ -150,6 +193,24 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
 
         shares: NDArray[np.float64] = softmax(self._goodness(X), axis=1)
         return shares
+
+    def _held_out(self, classes: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Mark the samples to validate on, shape ``(samples,)``.
+
+        Raises:
+            ValueError: No class has two samples, so that none can be held out.
+        """
+        with parameter_errors():
+            fraction = DataConfig.parse(
+                {"validation_fraction": self.validation_fraction}, where=type(self).__name__
+            ).validation_fraction
+        held = hold_out(classes, fraction, key=derive_key(0, "data", "validation"))
+        if not held.any():
+            raise ValueError(
+                f"patience={self.patience} needs held-out samples, but each of the "
+                f"{len(self.classes_)} classes has only one; set patience=None"
+            )
+        return held
 
     def _goodness(self, X: Any) -> NDArray[np.float64]:
         """Score every class, ``(samples, classes)``."""

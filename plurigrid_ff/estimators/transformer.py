@@ -38,8 +38,19 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
             every sample to unit RMS; ``"auto"`` is ``"standard"``.
         epochs: Passes over the training samples.
         batch_size: Samples per update.
-        learning_rate: Adam step size at the start.
-        decay: How the step size falls over the epochs: ``"cosine"`` or ``"none"``.
+        schedule: ``"simultaneous"`` lets every layer learn in every epoch, ``"greedy"`` one after
+            the other, ``"staggered"`` each ``stagger`` epochs after the one below.
+        stagger: Epochs between the starts of neighbouring layers.
+        optimizer: ``"adam"``, ``"adamw"`` or ``"sgd"``, of all layers, or one per layer.
+        learning_rate: Step size at its highest, of all layers, or one per layer.
+        weight_decay: Pull of every parameter towards 0.
+        momentum: Momentum of ``"sgd"``.
+        clip: Largest norm of a layer's gradient; None: any.
+        warmup: Epochs in which a layer's step size rises, when it begins to learn.
+        decay: How it falls over the epochs in which the layer learns: ``"cosine"``,
+            ``"linear"``, ``"step"`` or ``"none"``.
+        final_rate: Share of the step size where warm-up begins and decay ends.
+        precision: ``"float32"``, or ``"bfloat16"`` for the layers' products in training.
         random_state: An integer is the seed of network and trainer itself; a
             ``RandomState`` draws one; None takes numpy's global one.
         device: ``"auto"`` takes CUDA where there is one; ``"cpu"`` or ``"cuda"``.
@@ -49,7 +60,8 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
         feature_names_in_: Their names, where ``fit`` was given a frame with names.
         network_: The trained network, on the CPU.
         n_iter_: Epochs trained.
-        layer_loss_curves_: Mean local loss, shape ``(epochs, layers)``.
+        layer_loss_curves_: Mean local loss, shape ``(epochs, layers)``; NaN where a layer did not
+            learn.
         loss_curve_: The same summed over layers, one number per epoch.
         seed_: The seed of the fit.
 
@@ -69,8 +81,17 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
         scaling: str = "auto",
         epochs: int = 20,
         batch_size: int = 128,
-        learning_rate: float = 2e-3,
+        schedule: str = "simultaneous",
+        stagger: int = 1,
+        optimizer: str | Sequence[str] = "adam",
+        learning_rate: float | Sequence[float] = 2e-3,
+        weight_decay: float = 0.0,
+        momentum: float = 0.9,
+        clip: float | None = None,
+        warmup: float = 0.0,
         decay: str = "cosine",
+        final_rate: float = 0.01,
+        precision: str = "float32",
         random_state: Any = None,
         device: str = "auto",
     ) -> None:
@@ -82,8 +103,17 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
         self.scaling = scaling
         self.epochs = epochs
         self.batch_size = batch_size
+        self.schedule = schedule
+        self.stagger = stagger
+        self.optimizer = optimizer
         self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.momentum = momentum
+        self.clip = clip
+        self.warmup = warmup
         self.decay = decay
+        self.final_rate = final_rate
+        self.precision = precision
         self.random_state = random_state
         self.device = device
 

@@ -26,6 +26,7 @@ class HostState(Settings):
         seconds: Wall-clock seconds they took.
         data: Digest of the data set they ran on.
         feedback: Values of the fed-back ports, as JSON, by port name.
+        done: The generator wants no further round.
     """
 
     rounds: int
@@ -33,6 +34,7 @@ class HostState(Settings):
     seconds: float
     data: str
     feedback: dict[str, Any]
+    done: bool = False
 
 
 def save_checkpoint(folder: Path, state: HostState, built: dict[Role, Any]) -> None:

@@ -126,11 +126,14 @@ class Outbox:
     Attributes:
         values: Port values by port name.
         summary: JSON-ready numbers for the log and the progress line.
+        done: A generator has nothing more to gain: this round is the last, though others see
+            it through.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     ports: dict[str, Port[Any]] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
+    done: bool = False
 
     def put(self, port: Port[T], value: T) -> None:
         """Write a port."""

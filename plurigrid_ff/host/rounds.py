@@ -46,12 +46,14 @@ class Outcome:
     Attributes:
         built: The working skills, by role.
         verdict: Of the last round; None without a validator.
+        rounds: How many there were.
         seconds: Wall-clock seconds of all rounds, interrupted ones included.
     """
 
     built: dict[Role, Any]
     verdict: Verdict | None
     log: RunLog
+    rounds: int
     seconds: float
 
 
@@ -76,7 +78,7 @@ class Rounds:
 
     @property
     def total(self) -> int:
-        """Number of rounds of the whole run."""
+        """Number of rounds of the whole run, if the generator does not end it before."""
         return self.context.run.training.rounds
 
     def run(self) -> Outcome:
@@ -94,24 +96,27 @@ class Rounds:
         previous = restore_feedback(state.feedback, ports) if state else {}
         spent = state.seconds if state else 0.0
         verdict = previous.get(VERDICT.name)
-        for index in range(state.rounds if state else 0, self.total):
-            self._round = index
+        rounds, ended = (state.rounds, state.done) if state else (0, False)
+        while rounds < self.total and not ended:
+            self._round = rounds
             started = time.perf_counter()
-            written = self._one_round(built, previous, log)
+            written, ended = self._one_round(built, previous, log)
             verdict = written.get(VERDICT.name)
             previous = {name: written[name] for name in feedback_names if name in written}
             spent += time.perf_counter() - started
+            rounds += 1
             kept = dump_feedback(previous, ports)
             done = HostState(
-                rounds=self._round + 1,
+                rounds=rounds,
                 entries=len(log.entries),
                 seconds=spent,
                 data=self.context.data.digest,
                 feedback=kept,
+                done=ended,
             )
             save_checkpoint(self.folder, done, built)
-            self.on_progress((self._round + 1) / self.total)
-        return Outcome(built, verdict, log, spent)
+            self.on_progress(1.0 if ended else rounds / self.total)
+        return Outcome(built, verdict, log, rounds, spent)
 
     def _build(self) -> dict[Role, Any]:
         """Build every skill from its own table of settings, before any work starts."""
@@ -136,9 +141,10 @@ class Rounds:
 
     def _one_round(
         self, built: dict[Role, Any], previous: Mapping[str, Any], log: RunLog
-    ) -> dict[str, Any]:
-        """Let each role act once; return every port that was written."""
+    ) -> tuple[dict[str, Any], bool]:
+        """Let each role act once; return every port that was written, and whether to end."""
         written: dict[str, Any] = {}
+        ended = False
         for role in ORDER:
             if role not in built:
                 continue
@@ -146,6 +152,7 @@ class Rounds:
             inbox = self._inbox(card, previous, written)
             outbox = _act(card, built[role], inbox)
             written |= outbox.values
+            ended |= role is Role.GENERATOR and outbox.done
             entry = log.append(
                 round=self._round + 1,
                 role=role.slot,
@@ -158,7 +165,7 @@ class Rounds:
                 summary=outbox.summary,
             )
             self.on_entry(entry)
-        return written
+        return written, ended
 
     def _inbox(
         self, card: SkillCard, previous: Mapping[str, Any], written: Mapping[str, Any]

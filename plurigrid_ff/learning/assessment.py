@@ -34,6 +34,18 @@ def measure(network: FFNetwork, x: Tensor) -> Measured:
     return Measured(goodness, network.read_out(goodness))
 
 
+def accuracy(network: FFNetwork, x: Tensor, y: Tensor) -> float:
+    """Return the share of samples whose class the network predicts.
+
+    Args:
+        network: The network, on its device.
+        x: Samples, shape ``(samples, *feature_shape)``.
+        y: True labels, shape ``(samples,)``.
+    """
+    right = measure(network, x).total.argmax(dim=1) == y.cpu()
+    return float(right.double().mean())
+
+
 def layer_margins(measured: Measured, y: Tensor) -> list[float]:
     """Mean log-probability of the true class under each layer's own goodness."""
     log_p = torch.log_softmax(measured.goodness.double(), dim=2)

@@ -1,6 +1,5 @@
 """The rival of every figure: the same stack trained end to end, on the same batches."""
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,9 +10,11 @@ from torch.nn import functional as F
 from plurigrid_ff.config import NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Dataset
 from plurigrid_ff.derivation import derive_key
+from plurigrid_ff.learning.augmentation import Augmentation
 from plurigrid_ff.learning.draws import draw_permutation
 from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.network import FFNetwork
+from plurigrid_ff.learning.optimizers import plan_rival
 
 
 def batches(
@@ -22,14 +23,11 @@ def batches(
     """Yield step size and sample indices of every batch, as a ``Trainer`` of this seed has them."""
     ids = torch.arange(samples, device=device)
     count = -(-samples // training.batch_size)
+    rate = plan_rival(training).rate
     for epoch in range(training.epochs):
         order = draw_permutation(derive_key(seed, "agent-0", "order", epoch), ids)
         for batch, chosen in enumerate(torch.split(order, training.batch_size)):
-            rate = training.learning_rate
-            if training.decay == "cosine":
-                done = (epoch + batch / count) / training.epochs
-                rate *= 0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2
-            yield rate, chosen
+            yield rate.at(epoch + batch / count), chosen
 
 
 class BackpropNetwork:
@@ -95,22 +93,31 @@ class BackpropNetwork:
 def train_backprop(
     network: BackpropNetwork, x: Tensor, y: Tensor, training: TrainingConfig, *, seed: int
 ) -> None:
-    """Train by cross-entropy and Adam, on the batches of a ``Trainer`` of this seed.
+    """Train by cross-entropy, on the batches of a ``Trainer`` of this seed.
 
     Args:
         network: What to train, on the device of the samples. Its scaling is fitted to ``x``.
         x: Training samples, shape ``(samples, *feature_shape)``.
         y: Labels, shape ``(samples,)``.
-        training: Epochs, batches and step sizes.
-        seed: Determines the order of samples.
+        training: Epochs, batches, augmentation and steps. Where layers differ in optimizer or
+            step size, those of the first layer; there is no schedule.
+        seed: Determines the order of samples and the augmentation.
     """
     network.layers.fit_scaling(x)
-    optimizer = torch.optim.Adam(network.parameters, lr=training.learning_rate, fused=True)
-    for rate, chosen in batches(len(y), training, seed=seed, device=x.device):
+    plan = plan_rival(training)
+    optimizer = plan.build(network.parameters)
+    augmentation = Augmentation(training.augmentation, tuple(x.shape[1:]))
+    count = -(-len(y) // training.batch_size)
+    stream = batches(len(y), training, seed=seed, device=x.device)
+    for number, (rate, chosen) in enumerate(stream):
         optimizer.param_groups[0]["lr"] = rate
         optimizer.zero_grad(set_to_none=True)
-        loss = F.cross_entropy(network(x[chosen]), y[chosen])
+        key = derive_key(seed, "agent-0", "augmentation", number // count)
+        samples = augmentation(x[chosen], chosen, key=key)
+        loss = F.cross_entropy(network(samples), y[chosen])
         loss.backward()  # type: ignore[no-untyped-call]
+        if plan.clip is not None:
+            nn.utils.clip_grad_norm_(network.parameters, plan.clip)
         optimizer.step()
 
 

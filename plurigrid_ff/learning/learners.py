@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from plurigrid_ff.errors import CheckpointError
+from plurigrid_ff.learning.optimizers import StepPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +19,26 @@ class Learner:
         name: Prefix of its tensors in a state file.
         module: Holds the parameters.
         optimizer: Steps them.
+        plan: How it steps.
         kept: The module's parameters are saved with the network, not with the state.
     """
 
     name: str
     module: nn.Module
-    optimizer: torch.optim.Adam
+    optimizer: torch.optim.Optimizer
+    plan: StepPlan
     kept: bool = True
+
+    def set_rate(self, epoch: float) -> None:
+        """Take up the step size of a time, in epochs of the whole training."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.plan.rate.at(epoch)
+
+    def step(self) -> None:
+        """Follow the gradient that the module has set, shortened where it is too long."""
+        if self.plan.clip is not None:
+            nn.utils.clip_grad_norm_(self.module.parameters(), self.plan.clip)
+        self.optimizer.step()
 
     def state(self) -> Iterator[tuple[str, Tensor]]:
         """Yield what must be saved, by name."""
@@ -60,9 +74,9 @@ class Learner:
                 self.optimizer.state[parameter][key.removeprefix(prefix)] = held
 
 
-def learner(name: str, module: nn.Module, rate: float, *, kept: bool = True) -> Learner:
+def learner(name: str, module: nn.Module, plan: StepPlan, *, kept: bool = True) -> Learner:
     """Give a module an optimizer of its own."""
-    return Learner(name, module, torch.optim.Adam(module.parameters(), lr=rate, fused=True), kept)
+    return Learner(name, module, plan.build(module.parameters()), plan, kept)
 
 
 def _fitting(value: Tensor, parameter: Tensor, name: str, path: Path) -> Tensor:

@@ -1,6 +1,5 @@
 """The trainer: one optimizer per layer, and the loop over batches."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,11 +11,15 @@ from torch import Tensor
 from plurigrid_ff.config import TrainingConfig
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.errors import CheckpointError, TrainingError
+from plurigrid_ff.learning.augmentation import Augmentation
 from plurigrid_ff.learning.draws import draw_permutation
 from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.learners import Learner, learner
 from plurigrid_ff.learning.negatives import find_negatives
 from plurigrid_ff.learning.network import FFNetwork
+from plurigrid_ff.learning.optimizers import plan_steps
+from plurigrid_ff.learning.precision import products_of, require_precision
+from plurigrid_ff.learning.schedules import Window
 from plurigrid_ff.learning.tensors import read_tensors, write_tensors
 
 STATE_FILE = "optimizers.safetensors"
@@ -36,10 +39,11 @@ class LayerProgress:
 
 
 class Trainer:
-    """Trains every layer of a network on its own objective, all in one sweep per batch.
+    """Trains every layer of a network on its own objective, in the epochs that it has.
 
-    Every draw is a function of (seed, role, epoch, sample), so a run that is interrupted
-    and resumed sees the same batches and negatives as one that is not.
+    Layers that learn in the same epoch do so in one sweep per batch. Every draw is a function
+    of (seed, role, epoch, sample), so a run that is interrupted and resumed sees the same
+    batches, augmentations and negatives as one that is not.
 
     Args:
         network: The network, on its device. Its input scaling is fitted to ``x``.
@@ -48,6 +52,9 @@ class Trainer:
         config: How to train.
         seed: The run's seed.
         role: Whose draws these are; another agent draws others.
+
+    Raises:
+        ConfigError: The settings do not fit the network, the samples or the device.
     """
 
     def __init__(
@@ -73,21 +80,35 @@ class Trainer:
         kind = find_negatives(network.config)
         key = derive_key(seed, role, "negatives")
         self.negatives = kind(x, network.num_classes, key=key) if kind else None
-        rate = config.learning_rate
+        self.augmentation = Augmentation(config.augmentation, tuple(x.shape[1:]))
+        require_precision(config.precision, x.device)
+        plans = plan_steps(config, len(network.stack))
         self._layers = [
-            learner(f"layers.{index}", layer, rate) for index, layer in enumerate(network.stack)
+            learner(f"layers.{index}", layer, plan)
+            for index, (layer, plan) in enumerate(zip(network.stack, plans, strict=True))
         ]
-        self._probe = learner("probe", network.probe, rate) if network.probe else None
+        self.optimizers = [layer.optimizer for layer in self._layers]
+        self.windows = [plan.rate.window for plan in plans]
+        # A probe steps as the last layer does, a source of negatives as the first, which it
+        # learns through; both in all epochs.
+        every = Window(0, config.epochs)
+        self._probe = (
+            learner("probe", network.probe, plans[-1].during(every)) if network.probe else None
+        )
         self._source: Learner | None = None
         if self.negatives is not None and any(True for _ in self.negatives.parameters()):
-            self._source = learner("negatives", self.negatives, rate, kept=False)
-        self.optimizers = [layer.optimizer for layer in self._layers]
+            self._source = learner("negatives", self.negatives, plans[0].during(every), kept=False)
         self._ids = torch.arange(len(y), device=y.device)
 
     @property
     def num_batches(self) -> int:
         """Batches per epoch; the last may be short."""
         return -(-len(self.y) // self.config.batch_size)
+
+    @property
+    def all_have_begun(self) -> bool:
+        """Whether the schedule has let every layer learn for an epoch at least."""
+        return self.epoch > max(window.start for window in self.windows)
 
     def train_epochs(
         self,
@@ -110,26 +131,40 @@ class Trainer:
             TrainingError: A layer's loss is not finite, or no unit of it is active any more;
                 layer, epoch and batch are named.
         """
-        active = list(trains) if trains is not None else [True] * len(self.network.stack)
-        if len(active) != len(self.network.stack):
-            raise ValueError(f"trains names {len(active)} of {len(self.network.stack)} layers")
-        rows = len(active) + (self._probe is not None)
+        chosen = list(trains) if trains is not None else [True] * len(self.network.stack)
+        if len(chosen) != len(self.network.stack):
+            raise ValueError(f"trains names {len(chosen)} of {len(self.network.stack)} layers")
+        epochs = [0] * len(chosen)  # in which each layer learns
+        rows = len(chosen) + (self._probe is not None)
         losses = self.x.new_zeros((rows, self.num_batches))
         for done in range(count):
+            active = self._active(chosen)
             if any(active):
-                self._train_epoch(active, losses, partial(_scaled, progress, done, count))
+                share = partial(_scaled, progress, done, count)
+                transforms = (layer.transform for layer in self.network.stack)
+                with products_of(transforms, self.config.precision):
+                    self._train_epoch(active, losses, share)
                 self._check_finite(losses)
+            epochs = [number + trained for number, trained in zip(epochs, active, strict=True)]
             self.epoch += 1
-        steps = count * self.num_batches
         means = losses.mean(dim=1).tolist()
         if self._probe is not None:
             loss = means.pop()
-            self.probe_loss = loss if any(active) else None
+            self.probe_loss = loss if any(epochs) else None
         result = []
-        for index, (trained, mean) in enumerate(zip(active, means, strict=True)):
-            self.updates[index] += steps * trained
-            result.append(LayerProgress(steps * trained, mean if trained else None))
+        for index, (number, mean) in enumerate(zip(epochs, means, strict=True)):
+            steps = number * self.num_batches
+            self.updates[index] += steps
+            result.append(LayerProgress(steps, mean if number else None))
         return result
+
+    def _active(self, chosen: Sequence[bool]) -> list[bool]:
+        """Say which layers learn in this epoch: those that are chosen and whose time it is.
+
+        Beyond the epochs that were planned, those of the last go on.
+        """
+        epoch = min(self.epoch, self.config.epochs - 1)
+        return [ask and epoch in window for ask, window in zip(chosen, self.windows, strict=True)]
 
     def _train_epoch(
         self, active: list[bool], losses: Tensor, progress: Callable[[float], None]
@@ -137,10 +172,14 @@ class Trainer:
         """Sweep once over all batches; write each layer's loss per batch."""
         last = max(index for index, trained in enumerate(active) if trained)
         alive = torch.tensor([not trained for trained in active], device=self.x.device)
+        view = partial(self.augmentation, key=self._key("augmentation"))
+        if self.negatives is not None:
+            self.negatives.view = view
         order = draw_permutation(self._key("order"), self._ids)
         for batch, ids in enumerate(torch.split(order, self.config.batch_size)):
-            self._set_learning_rate(batch)
-            x, y = self.x[ids], self.y[ids]
+            for learning in self._learners:
+                learning.set_rate(self.epoch + batch / self.num_batches)
+            x, y = view(self.x[ids], ids), self.y[ids]
             self.network.sweep(
                 self._rails(x, y, ids),
                 partial(self._visit, y, active, alive, losses[:, batch]),
@@ -165,7 +204,7 @@ class Trainer:
         if not active[index]:
             return layer.activity(x)
         h, losses[index] = layer.learn(x, y)
-        self.optimizers[index].step()
+        self._layers[index].step()
         alive[index] |= h.any()
         return h
 
@@ -173,7 +212,7 @@ class Trainer:
         """Let the probe learn from what the layers now say of the samples; return its loss."""
         assert self.network.probe is not None  # noqa: S101 - there is a learner for it
         loss = self.network.probe.learn(self.network.activities(x), y)
-        probe.optimizer.step()
+        probe.step()
         return loss
 
     def _key(self, purpose: str) -> int:
@@ -187,23 +226,13 @@ class Trainer:
         key = self._key(self.negatives.name)
         rails = self.negatives.rails(self.network, x, y, key=key, sample_ids=ids)
         if self._source is not None:
-            self._source.optimizer.step()
+            self._source.step()
         return rails
 
     @property
     def _learners(self) -> list[Learner]:
         """All that learns."""
         return [*self._layers, *filter(None, (self._probe, self._source))]
-
-    def _set_learning_rate(self, batch: int) -> None:
-        """Follow the decay: half a cosine from the full rate to 1 % of it."""
-        rate = self.config.learning_rate
-        if self.config.decay == "cosine":
-            done = (self.epoch + batch / self.num_batches) / self.config.epochs
-            rate *= 0.01 + 0.99 * (1 + math.cos(math.pi * min(done, 1.0))) / 2
-        for learning in self._learners:
-            for group in learning.optimizer.param_groups:
-                group["lr"] = rate
 
     def _check_finite(self, losses: Tensor) -> None:
         """Stop on the first loss that is not finite.
@@ -218,8 +247,12 @@ class Trainer:
             raise TrainingError(
                 f"loss of {who} is {losses[layer, batch].item()} in epoch "
                 f"{self.epoch + 1}, batch {batch + 1} of {self.num_batches}; lower "
-                f"training.learning_rate (now {self.config.learning_rate:g}) or check the data"
+                f"training.learning_rate (now {self._peak(layer):g}) or check the data"
             )
+
+    def _peak(self, row: int) -> float:
+        """Return the highest step size of a layer; the row after the last is the probe's."""
+        return self._learners[row].plan.rate.peak
 
     def _check_alive(self, alive: Tensor) -> None:
         """Stop when a layer no longer says anything: its gradient is 0 from now on."""
@@ -229,7 +262,7 @@ class Trainer:
             raise TrainingError(
                 f"layer {dead[0] + 1} is exhausted: none of its {units} units was active on any "
                 f"sample of epoch {self.epoch + 1}, so it can learn nothing more; lower "
-                f"training.learning_rate (now {self.config.learning_rate:g}), or the threshold "
+                f"training.learning_rate (now {self._peak(dead[0]):g}), or the threshold "
                 "in network.options if there is one"
             )
 

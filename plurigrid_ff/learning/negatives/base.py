@@ -1,6 +1,7 @@
 """What a source of negatives is."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 import torch
@@ -24,6 +25,8 @@ class Negatives(nn.Module, ABC):
         contrast: The contrast of the objectives that it suits.
         labelled: The label is part of the input, and the wrong label makes the negative.
         summary: What a negative is, for people.
+        view: Turns samples, and their places in the pool, into what an epoch shows of them;
+            a partner must not be told by its lack of augmentation.
 
     Args:
         pool: All training samples, shape ``(samples, *feature_shape)``.
@@ -40,6 +43,11 @@ class Negatives(nn.Module, ABC):
         super().__init__()
         self.pool = pool
         self.num_classes = num_classes
+        self.view: Callable[[Tensor, Tensor], Tensor] = lambda x, sample_ids: x
+
+    def partners(self, sample_ids: Tensor) -> Tensor:
+        """Return samples of the pool as this epoch shows them, ``(batch, *feature_shape)``."""
+        return self.view(self.pool[sample_ids], sample_ids)
 
     @classmethod
     def require(cls, feature_shape: tuple[int, ...]) -> None:

@@ -49,7 +49,7 @@ class Hybrid(SampleNegatives):
 
     def samples(self, x: Tensor, *, key: int, sample_ids: Tensor) -> Tensor:
         """Mix each sample with another, shape ``(batch, *feature_shape)``."""
-        other = self.pool[draw_others(key, sample_ids, len(self.pool))]
+        other = self.partners(draw_others(key, sample_ids, len(self.pool)))
         mask = self.masks(key=derive_key(key, "mask"), sample_ids=sample_ids)
         if x.ndim == 4:
             mask = mask.unsqueeze(1)  # all channels share a mask

@@ -22,4 +22,4 @@ class OtherSample(SampleNegatives):
 
     def samples(self, x: Tensor, *, key: int, sample_ids: Tensor) -> Tensor:
         """Draw another sample for each, shape ``(batch, *feature_shape)``."""
-        return self.pool[draw_others(key, sample_ids, len(self.pool))]
+        return self.partners(draw_others(key, sample_ids, len(self.pool)))

@@ -17,6 +17,7 @@ ESTIMATORS = [
     FFClassifier(**SMALL, scaling="none", decay="none"),
     FFClassifier(**SMALL, objective="threshold", options={"goodness": "top-k"}),
     FFClassifier(**SMALL, objective="self-contrastive", readout="probe"),
+    FFClassifier(**SMALL, schedule="greedy", optimizer="adamw", clip=1.0, patience=4),
     FFTransformer(**SMALL, layer=-1),
     FFTransformer(**SMALL, objective="symba", negatives="noise"),
     FFTransformer(**SMALL, objective="self-contrastive"),

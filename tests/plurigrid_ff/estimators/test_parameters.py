@@ -26,9 +26,20 @@ def test_defaults_are_those_of_a_run(kind):
 
 def test_the_classifier_has_every_setting_of_a_network_and_its_training():
     settings = {*NetworkConfig.model_fields, *TrainingConfig.model_fields, "device"}
-    settings -= {"epochs_per_round"}  # only a run has rounds
+    # Only a run has rounds; rows of a table are not moved or turned.
+    settings -= {"epochs_per_round", "augmentation"}
+    settings |= {"random_state", "validation_fraction"}
 
-    assert set(inspect.signature(FFClassifier).parameters) == {*settings, "random_state"}
+    assert set(inspect.signature(FFClassifier).parameters) == settings
+
+
+def test_the_transformer_differs_in_what_it_predicts_and_validates():
+    classifier, transformer = (
+        set(inspect.signature(kind).parameters) for kind in (FFClassifier, FFTransformer)
+    )
+
+    assert classifier - transformer == {"readout", "patience", "validation_fraction"}
+    assert transformer - classifier == {"layer"}
 
 
 def test_numbers_of_numpy_are_numbers():
@@ -56,7 +67,13 @@ def test_numbers_of_numpy_are_numbers():
         ({"epochs": 0}, r"\w+: epochs: input should be greater than 0, got 0"),
         ({"batch_size": -1}, r"\w+: batch_size: input should be greater than 0, got -1"),
         ({"learning_rate": float("nan")}, r"\w+: learning_rate: input should be .*, got nan"),
-        ({"decay": "linear"}, r"\w+: decay: input should be 'cosine' or 'none', got 'linear'"),
+        ({"decay": "slow"}, r"\w+: decay: input should be 'cosine', .* or 'none', got 'slow'"),
+        ({"optimizer": "adm"}, r"\w+: optimizer: input should be 'adam', 'adamw' or 'sgd'"),
+        ({"optimizer": ["sgd"]}, "optimizer: expected a name, or one for each of 2 layers, got 1"),
+        ({"learning_rate": [1, -1]}, r"\w+: learning_rate.1: input should be greater than 0"),
+        ({"learning_rate": [1.0]}, "learning_rate: expected a number, or one for each of 2 layers"),
+        ({"schedule": "greedy", "epochs": 1}, "gives each of 2 layers epochs of its own, got 1"),
+        ({"warmup": 20}, "warmup: must be shorter than the 20 epochs in which a layer learns"),
         ({"scaling": "minmax"}, r"\w+: scaling: input should be 'auto', 'none' or 'standard'"),
         ({"device": "tpu"}, r"\w+: device: input should be 'auto', 'cpu' or 'cuda', got 'tpu'"),
         ({"options": [1]}, r"\w+: options: input should be a valid dictionary, got \[1\]"),

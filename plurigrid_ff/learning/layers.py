@@ -114,7 +114,7 @@ class FFLayer(nn.Module):
         h = torch.relu_(joined)
         loss, gradient = self.objective.evaluate(self.summary(h), y)
         # ReLU's derivative is 1 where its output is positive.
-        da = self.summary.pull(gradient, h) * (h > 0)
+        da = torch.mul(self.summary.pull(gradient, h), h > 0, out=torch.empty_like(h))
         if self.peers is not None:
             self.peers.add_gradient(da, h, len(y))
         if unpool is not None:

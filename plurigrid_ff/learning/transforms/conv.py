@@ -57,12 +57,12 @@ class Conv(Transform):
 
     def _padded(self, x: Tensor) -> Tensor:
         """Add what the convolution's own, even padding leaves out."""
-        return x if self.uneven is None else F.pad(x, self.uneven)
+        return _laid_out(x if self.uneven is None else F.pad(x, self.uneven))
 
     def _convolve(self, x: Tensor) -> Tensor:
         """Convolve padded input."""
         convolve = F.conv1d if self.dimensions == 1 else F.conv2d
-        return convolve(x, self.weight, self.bias, self.stride, self.near)
+        return convolve(x, _laid_out(self.weight), self.bias, self.stride, self.near)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(rows, *in_shape)`` to ``(rows, *out_shape)``."""
@@ -76,9 +76,9 @@ class Conv(Transform):
         def pull(da: Tensor) -> None:
             dimensions = self.dimensions
             _, self.weight.grad, self.bias.grad = torch.ops.aten.convolution_backward(
-                da,
+                _laid_out(da),
                 x,
-                self.weight,
+                _laid_out(self.weight),
                 bias_sizes=[len(self.bias)],
                 stride=list(self.stride),
                 padding=[self.near] * dimensions,
@@ -104,3 +104,8 @@ class Conv2d(Conv):
 
     kind = "conv2d"
     dimensions = 2
+
+
+def _laid_out(x: Tensor) -> Tensor:
+    """Lay images out with their channels innermost: convolution and pooling are faster so."""
+    return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x

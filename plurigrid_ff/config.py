@@ -124,6 +124,11 @@ class NetworkConfig(Settings):
         description="'standard' shifts and scales every input feature to mean 0 and variance 1, "
         "by the training samples; 'auto' does so for .csv tables, whose columns have units.",
     )
+    locality: Literal[1, 2] = Field(
+        1,
+        description="How many layers a layer's loss may move: its own, or the one below as well, "
+        "as in the pairs of Distance-Forward.",
+    )
     options: dict[str, OptionValue] = Field(
         default_factory=dict, description="Options of the objective, by name."
     )

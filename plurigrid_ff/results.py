@@ -158,6 +158,9 @@ class RunReport(Result):
     )
     parameters: int
     negatives: str = Field("none", description="What positives were told from.")
+    locality: Literal[1, 2] = Field(
+        1, description="How many layers a layer's loss moved: its own, or the one below as well."
+    )
     readout: Literal["goodness", "probe"] = Field(
         "goodness", description="What predicts; under 'probe' goodness is a layer's share of it."
     )

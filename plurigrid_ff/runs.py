@@ -271,6 +271,7 @@ def _report(
         kept_round=assessed.kept_round if assessed else None,
         negatives=config.network.negatives,
         readout=config.network.readout,
+        locality=config.network.locality,
         parameters=generator.num_parameters if isinstance(generator, Trained) else 0,
         data=data.name,
         data_digest=data.digest,

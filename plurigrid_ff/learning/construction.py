@@ -14,7 +14,7 @@ from plurigrid_ff.learning.norms import (
     unit_rms,
     unit_variance,
 )
-from plurigrid_ff.learning.objectives import find_objective, parse_options
+from plurigrid_ff.learning.objectives import Objective, find_objective, parse_options
 from plurigrid_ff.learning.peers import PeerNormalisation
 from plurigrid_ff.learning.pooling import Pool
 from plurigrid_ff.learning.shortcuts import Shortcut
@@ -73,6 +73,7 @@ def build_stack(
         ConfigError: Which layer does not fit to what is before it, and what would.
     """
     objective = find_objective(config.objective)
+    _require_locality(config, objective)
     options = parse_options(config.objective, config.options)
     passed_on = [shape]
     layers: list[FFLayer] = []
@@ -102,6 +103,27 @@ def build_stack(
         shortcuts.append(shortcut)
         passed_on.append(shortcut.out_shape if shortcut else out_shape)
     return Stack(layers, shortcuts)
+
+
+def _require_locality(config: NetworkConfig, objective: type[Objective]) -> None:
+    """Refuse pairs of layers where an error has no single way down.
+
+    Raises:
+        ConfigError: What the network has that pairs cannot have.
+    """
+    if config.locality == 1:
+        return
+    if objective.contrast == "pairs":
+        raise ConfigError(
+            f"network.locality: objective {config.objective!r} judges pairs of samples, and no "
+            "layer above reads those; set network.locality = 1"
+        )
+    for index, layer in enumerate(config.layers):
+        if layer.shortcut != "none":
+            raise ConfigError(
+                f"network.locality: layer {index + 1} has a shortcut, by which an error would "
+                "reach more than the layer below; set network.locality = 1, or shortcut = 'none'"
+            )
 
 
 def _require_readable(layer: LayerConfig, shape: tuple[int, ...], where: str) -> None:

@@ -13,13 +13,13 @@ from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.errors import CheckpointError, TrainingError
 from plurigrid_ff.learning.augmentation import Augmentation
 from plurigrid_ff.learning.draws import draw_permutation
-from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.learners import Learner, learner
 from plurigrid_ff.learning.negatives import find_negatives
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.optimizers import plan_steps
 from plurigrid_ff.learning.precision import products_of, require_precision
 from plurigrid_ff.learning.schedules import Window
+from plurigrid_ff.learning.sweep import Sweep
 from plurigrid_ff.learning.tensors import read_tensors, write_tensors
 
 STATE_FILE = "optimizers.safetensors"
@@ -180,33 +180,20 @@ class Trainer:
             for learning in self._learners:
                 learning.set_rate(self.epoch + batch / self.num_batches)
             x, y = view(self.x[ids], ids), self.y[ids]
-            self.network.sweep(
-                self._rails(x, y, ids),
-                partial(self._visit, y, active, alive, losses[:, batch]),
-                last,
+            sweep = Sweep(
+                self._layers,
+                active,
+                y,
+                losses=losses[:, batch],
+                alive=alive,
+                locality=self.network.config.locality,
             )
+            self.network.sweep(self._rails(x, y, ids), sweep.visit, last)
+            sweep.finish()
             if self._probe is not None:
                 losses[-1, batch] = self._train_probe(self._probe, x, y)
             progress((batch + 1) / self.num_batches)
         self._check_alive(alive)
-
-    def _visit(
-        self,
-        y: Tensor,
-        active: list[bool],
-        alive: Tensor,
-        losses: Tensor,
-        index: int,
-        layer: FFLayer,
-        x: Tensor,
-    ) -> Tensor:
-        """Let one layer take a step on one batch, if it is its turn; return its activity."""
-        if not active[index]:
-            return layer.activity(x)
-        h, losses[index] = layer.learn(x, y)
-        self._layers[index].step()
-        alive[index] |= h.any()
-        return h
 
     def _train_probe(self, probe: Learner, x: Tensor, y: Tensor) -> Tensor:
         """Let the probe learn from what the layers now say of the samples; return its loss."""

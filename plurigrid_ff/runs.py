@@ -259,6 +259,7 @@ def _report(
         rounds=config.training.rounds,
         negatives=config.network.negatives,
         readout=config.network.readout,
+        readout_layers=assessed.readout_layers if assessed else None,
         parameters=generator.num_parameters if isinstance(generator, Trained) else 0,
         data=data.name,
         data_digest=data.digest,

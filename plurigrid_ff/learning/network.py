@@ -12,7 +12,8 @@ from plurigrid_ff.learning.labels import embed_labels, embed_neutral
 from plurigrid_ff.learning.layers import FFLayer, unit_rms
 from plurigrid_ff.learning.negatives import find_negatives
 from plurigrid_ff.learning.objectives import find_objective, parse_options
-from plurigrid_ff.learning.probe import Probe
+from plurigrid_ff.learning.probe import PROBES
+from plurigrid_ff.learning.readout import Readout
 from plurigrid_ff.learning.transforms import Linear
 
 
@@ -64,7 +65,9 @@ class FFNetwork(nn.Module):
                 )
             )
             width = features
-        self.probe = Probe(config.hidden, num_classes) if config.readout == "probe" else None
+        kind = PROBES.get(config.readout)
+        self.probe = kind(config.hidden, num_classes) if kind else None
+        self.read_out = Readout(config, len(self.layers))
 
     @property
     def stack(self) -> list[FFLayer]:
@@ -139,7 +142,8 @@ class FFNetwork(nn.Module):
     def layer_goodness(self, x: Tensor) -> Tensor:
         """Score every class in every layer, ``(layers, batch, classes)``.
 
-        Where a probe reads the classes, a layer's goodness is its share of the probe's score.
+        Where a probe reads the classes, a layer's goodness is its share of the probe's score;
+        where a head does, the score of a head of its own.
         """
         if self.probe is not None:
             return self.probe.shares(self.activities(x))
@@ -153,12 +157,9 @@ class FFNetwork(nn.Module):
         return torch.stack(candidates, dim=-1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Score every class by its goodness summed over layers, ``(batch, classes)``."""
-        return self.read_out(self.layer_goodness(x))
-
-    def read_out(self, goodness: Tensor) -> Tensor:
-        """Sum ``(layers, batch, classes)`` goodness over layers."""
-        return goodness.sum(dim=0)
+        """Score every class by what is read out of all layers, ``(batch, classes)``."""
+        total: Tensor = self.read_out(self.layer_goodness(x))
+        return total
 
     def predict(self, x: Tensor) -> Tensor:
         """Return the class of highest goodness for each sample, shape ``(batch,)``."""

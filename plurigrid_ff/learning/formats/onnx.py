@@ -26,7 +26,7 @@ from plurigrid_ff.learning.objectives.projection import Projection
 from plurigrid_ff.learning.objectives.symba import SymBa
 from plurigrid_ff.learning.objectives.threshold import Threshold
 from plurigrid_ff.learning.objectives.two_rails import TwoRails
-from plurigrid_ff.learning.probe import Probe
+from plurigrid_ff.learning.probe import Heads, Probe
 
 try:
     import onnx
@@ -142,7 +142,8 @@ def _graph(network: FFNetwork) -> onnx.GraphProto:
     builder = _Builder()
     h = _scale(builder, network)
     scores = []
-    for index, layer in enumerate(network.stack):
+    first, last = network.read_out.layers
+    for index, layer in enumerate(network.stack[:last]):
         prefix = f"layers.{index}"
         weight: Tensor = layer.transform.weight
         bias: Tensor = layer.transform.bias
@@ -155,8 +156,12 @@ def _graph(network: FFNetwork) -> onnx.GraphProto:
             h = builder.unit_rms(h)
         a = builder.add("MatMul", h, builder.constant(f"{prefix}.weight", weight.T))
         h = builder.add("Relu", builder.add("Add", a, builder.constant(f"{prefix}.bias", bias)))
+        if index + 1 < first:
+            continue
         if network.probe is None:
             scores.append(_goodness(builder, layer.objective, h, prefix))
+        elif isinstance(network.probe, Heads):
+            scores.append(_probe_share(builder, network.probe[index], h, 0))
         else:
             scores.append(_probe_share(builder, network.probe, h, index))
     goodness = builder.add("Sum", *scores, to="goodness")

@@ -1,6 +1,7 @@
 """A stack of local layers that predicts by goodness."""
 
 import math
+from functools import cache, partial
 from typing import cast
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 
 from plurigrid_ff.config import NetworkConfig
 from plurigrid_ff.derivation import derive_key
+from plurigrid_ff.learning.class_tree import class_means
 from plurigrid_ff.learning.labels import embed_labels, embed_neutral
 from plurigrid_ff.learning.layers import FFLayer, unit_rms
 from plurigrid_ff.learning.negatives import find_negatives
@@ -96,6 +98,18 @@ class FFNetwork(nn.Module):
         if self.config.scaling == "standard":
             return (x - self.get_buffer("input_mean")) / self.get_buffer("input_deviation")
         return unit_rms(x)
+
+    def prepare(self, x: Tensor, y: Tensor) -> None:
+        """Take from training samples what must be known before the first step.
+
+        Args:
+            x: Samples, shape ``(samples, *feature_shape)``.
+            y: Their labels, shape ``(samples,)``.
+        """
+        self.fit_scaling(x)
+        means = cache(partial(class_means, x, y, self.num_classes, scale=self.scale))
+        for index, layer in enumerate(self.stack):
+            layer.objective.prepare(means, index=index, depth=len(self.stack))
 
     def fit_scaling(self, x: Tensor) -> None:
         """Take mean and deviation of every feature from training samples, if asked for.

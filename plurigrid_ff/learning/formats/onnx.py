@@ -224,6 +224,15 @@ def _class_goodness(builder: _Builder, objective: ClassGoodness, h: str, prefix:
     return builder.add("Mul", mean, builder.constant(f"{prefix}.scale", objective.scale))
 
 
+def _hierarchical(builder: _Builder, objective: Hierarchical, h: str, prefix: str) -> str:
+    """Average over a class's units, and over its super-class where the layer knows no more."""
+    goodness = _class_goodness(builder, objective, h, prefix)
+    if objective.tree < 1:
+        return goodness
+    averaging = builder.constant(f"{prefix}.averaging", objective.averaging())
+    return builder.add("MatMul", goodness, averaging)
+
+
 def _two_rails(builder: _Builder, objective: TwoRails, h: str, prefix: str) -> str:
     """Average over units, ``(batch, classes, features) -> (batch, classes)``."""
     return builder.mean(h if isinstance(objective.kind, Plain) else builder.add("Mul", h, h))
@@ -252,7 +261,7 @@ GOODNESS: dict[type[Objective], Callable[[_Builder, Any, str, str], str]] = {
     Projection: _projection,
     ClassGoodness: _class_goodness,
     Distance: _distance,
-    Hierarchical: _class_goodness,
+    Hierarchical: _hierarchical,
     SymBa: _two_rails,
     Threshold: _two_rails,
 }

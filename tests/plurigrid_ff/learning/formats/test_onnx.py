@@ -59,6 +59,8 @@ def networks(draws):
     options = {}
     if objective in ("threshold", "symba"):
         options = {"goodness": draws(st.sampled_from(["squares", "plain"]))}
+    if objective == "hierarchical":
+        options = {"tree": draws(st.sampled_from([0.0, 0.5, 1.0]))}
     if objective == "class-goodness":
         options = {
             "activity": draws(st.sampled_from(["squares", "plain"])),
@@ -82,7 +84,7 @@ def networks(draws):
     shape = tuple(draws(st.lists(st.integers(1, 5), min_size=1, max_size=3)))
     generator = torch.Generator().manual_seed(draws(st.integers(0, 2**32 - 1)))
     network = FFNetwork(config, shape, num_classes, seed=0)
-    network.fit_scaling(3 * draw(generator, 20, *shape) + 2)
+    network.prepare(3 * draw(generator, 20, *shape) + 2, torch.arange(20) % num_classes)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter += 0.3 * draw(generator, *parameter.shape)
@@ -119,6 +121,19 @@ def test_every_objective_labels_samples_as_the_network_does(objective):
 
     torch.testing.assert_close(torch.from_numpy(goodness), network(x), **TOLERANCE)
     assert label.tolist() == network.predict(x).tolist()
+
+
+def test_a_layer_of_super_classes_scores_their_classes_alike_in_the_graph_too():
+    config = NetworkConfig(hidden=(8, 8), objective="hierarchical", options={"tree": 1.0})
+    network = FFNetwork(config, (4,), 4, seed=0)
+    generator = torch.Generator().manual_seed(0)
+    network.prepare(draw(generator, 20, 4), torch.arange(20) % 4)
+    x = draw(generator, 9, 4)
+
+    goodness, _ = session_of(network).run(None, {"samples": x.numpy()})
+
+    assert len(network.stack[0].objective.superclass.unique()) == 2
+    torch.testing.assert_close(torch.from_numpy(goodness), network(x), **TOLERANCE)
 
 
 def test_a_sample_of_zeros_is_not_divided_by_zero():

@@ -13,7 +13,11 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     Tag,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
 )
+from pydantic_core import PydanticCustomError
 
 from plurigrid_ff.errors import ConfigError
 from plurigrid_ff.files import read_text
@@ -44,6 +48,7 @@ MAX_CONFIG_BYTES = 1 << 20
 SKILL_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 Device = Literal["auto", "cpu", "cuda"]
+ReadoutKind = Literal["goodness", "probe", "head"]
 OptionValue = bool | int | float | str
 Schedule = Literal["simultaneous", "greedy", "staggered"]
 OptimizerName = Literal["adam", "adamw", "sgd"]
@@ -61,6 +66,24 @@ PerLayerOptimizer = Annotated[
     Annotated[OptimizerName, Tag("one")]
     | Annotated[tuple[OptimizerName, ...], Len(min_length=1), Tag("each")],
     _one_or_each,
+]
+
+
+def _read_layers(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    """Say in one sentence what a range of layers may be."""
+    try:
+        layers = handler(value)
+    except ValidationError:
+        layers = (1, 0)
+    if isinstance(layers, tuple) and layers[0] > layers[1]:
+        raise PydanticCustomError(
+            "readout_layers", "expected 'all', 'validated' or [first, last], counted from 1"
+        )
+    return layers
+
+
+ReadoutLayers = Annotated[
+    Literal["all", "validated"] | tuple[PositiveInt, PositiveInt], WrapValidator(_read_layers)
 ]
 
 
@@ -115,9 +138,15 @@ class NetworkConfig(Settings):
         "'shuffled-features', 'shuffled-rows', 'noise', 'learned', 'other-sample' or 'none'; "
         "'auto' is the objective's own.",
     )
-    readout: Literal["goodness", "probe"] = Field(
+    readout: ReadoutKind = Field(
         "goodness",
-        description="What predicts: goodness summed over layers, or a linear probe of all layers.",
+        description="What predicts: 'goodness' summed over layers, a linear 'probe' of all "
+        "layers, or a softmax 'head' on the last one.",
+    )
+    readout_layers: ReadoutLayers = Field(
+        "all",
+        description="Layers whose goodness is summed: 'all', [first, last] counted from 1, or "
+        "'validated': the range that is best on the validation samples.",
     )
     scaling: Literal["auto", "none", "standard"] = Field(
         "auto",

@@ -5,7 +5,12 @@ from typing import Any, Literal
 
 from pydantic import Field, computed_field, model_validator
 
-from plurigrid_ff.config import Settings
+from plurigrid_ff.config import ReadoutKind, Settings
+
+READOUT = (
+    "What predicts; under 'probe' a layer's goodness is its share of it, under 'head' the score "
+    "of the layer's own head."
+)
 
 
 class Result(Settings):
@@ -124,12 +129,22 @@ class LayerReport(Result):
         return self.goodness_positive - self.goodness_negative
 
 
+class ReadoutLayers(Result):
+    """Which layers predict, counted from 1."""
+
+    first: int
+    last: int
+    validated: bool = Field(description="Chosen as the best range on the validation samples.")
+
+
 class Assessment(Result):
     """A trained network measured on one split of labelled samples."""
 
     split: str
     samples: int
     accuracy: float
+    readout: ReadoutKind = Field("goodness", description=READOUT)
+    readout_layers: ReadoutLayers | None = None
     layers: tuple[LayerReport, ...]
     confusion: tuple[tuple[int, ...], ...] = Field(description="Rows: true class.")
     class_names: tuple[str, ...]
@@ -161,9 +176,8 @@ class RunReport(Result):
     locality: Literal[1, 2] = Field(
         1, description="How many layers a layer's loss moved: its own, or the one below as well."
     )
-    readout: Literal["goodness", "probe"] = Field(
-        "goodness", description="What predicts; under 'probe' goodness is a layer's share of it."
-    )
+    readout: ReadoutKind = Field("goodness", description=READOUT)
+    readout_layers: ReadoutLayers | None = None
     data: str
     data_digest: str
     seed: int

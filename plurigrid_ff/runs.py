@@ -272,6 +272,7 @@ def _report(
         negatives=config.network.negatives,
         readout=config.network.readout,
         locality=config.network.locality,
+        readout_layers=assessed.readout_layers if assessed else None,
         parameters=generator.num_parameters if isinstance(generator, Trained) else 0,
         data=data.name,
         data_digest=data.digest,

@@ -124,7 +124,11 @@ def objective_details() -> str:
 def negatives() -> str:
     """Tabulate where negatives come from, and whether they need a probe."""
     rows = [
-        (f"`{name}`", kind.contrast, "goodness" if kind.labelled else "needs `--readout probe`")
+        (
+            f"`{name}`",
+            kind.contrast,
+            "goodness" if kind.labelled else "needs `--readout probe` or `head`",
+        )
         for name, kind in sorted(known_negatives().items())
     ]
     return table(("negatives", "for objectives that tell apart", "what predicts"), rows)

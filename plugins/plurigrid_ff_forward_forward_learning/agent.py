@@ -93,6 +93,7 @@ class Agent:
         epochs = min(self._run.training.epochs_per_round, left)
         before = self._margins or layer_margins(self._measure(), self._labels)
         layers = self.trainer.train_epochs(epochs, trains=trains, progress=progress)
+        self._choose_readout()
         measured = self._measure()
         after = self._margins = layer_margins(measured, self._labels)
         gains = tuple(
@@ -161,6 +162,12 @@ class Agent:
             self._stopping.load_state(folder, self._device)
         self._margins = None
 
+    def _choose_readout(self) -> None:
+        """Choose the layers that predict, where that is asked for; the last round decides."""
+        if self.network.read_out.validated:
+            x, y = self._tensors(self._data.validation)
+            self.network.read_out.choose(measure(self.network, x).goodness, y)
+
     def _measure(self) -> Measured:
         """Score the probes."""
         return measure(self.network, self._probes)
@@ -181,6 +188,7 @@ class Agent:
         accuracies = layer_accuracies(measured, self._labels)
         right = measured.total.argmax(dim=1) == self._labels
         probe = self.trainer.probe_loss
+        chosen = self.network.read_out.validated
         return {
             **({} if probe is None else {"probe_loss": probe}),
             "epochs": epochs,
@@ -189,4 +197,5 @@ class Agent:
                 for p, m, a in zip(layers, margins, accuracies, strict=True)
             ],
             "validation_accuracy": float(right.double().mean()),
+            **({"readout_layers": self.network.read_out.layers} if chosen else {}),
         }

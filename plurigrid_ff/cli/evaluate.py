@@ -37,6 +37,7 @@ def command(
     with clean_errors(as_json):
         from plurigrid_ff.host.folder import read_run_config
         from plurigrid_ff.inference import evaluate
+        from plurigrid_ff.report.wording import describe_readout
 
         other = None
         if data:
@@ -48,6 +49,7 @@ def command(
             print_json(assessment.model_dump(mode="json"))
             return
         click.echo(f"accuracy {assessment.accuracy:.2%} on {assessment.samples} samples")
+        click.echo(f"read-out: {describe_readout(assessment)}")
         rows = [
             (
                 str(layer.index + 1),

@@ -77,7 +77,9 @@ def run_options(command: F) -> F:
                 "--objective", help="Local objective: `plurigrid-ff objectives` has them."
             ),
             click.option("--negatives", help="What positives are told from: hardest-label, ..."),
-            click.option("--readout", type=click.Choice(["goodness", "probe"]), help="Predicts."),
+            click.option(
+                "--readout", type=click.Choice(["goodness", "probe", "head"]), help="Predicts."
+            ),
             click.option("--epochs", type=int, help="Passes over the training samples."),
             click.option("--batch-size", type=int, help="Samples per update."),
             click.option(

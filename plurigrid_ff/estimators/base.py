@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from plurigrid_ff.errors import ParameterError
 from plurigrid_ff.estimators.fitting import train_all, train_until
 from plurigrid_ff.estimators.parameters import (
     Parameters,
@@ -39,6 +40,11 @@ class FFEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         """
         name = type(self).__name__
         parameters = parse_parameters(self.get_params(deep=False) | fixed, where=name)
+        if parameters.network.readout_layers == "validated":
+            raise ParameterError(
+                f"{name}: readout_layers: 'validated' needs samples that are held out, and fit "
+                "holds none out; give [first, last], or search over several with GridSearchCV"
+            )
         with parameter_errors():
             _join_plugins(parameters.network.objective)
         return parameters

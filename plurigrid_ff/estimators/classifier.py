@@ -34,7 +34,10 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
         options: Options of the objective, by name; None: its defaults.
         negatives: What positives are told from; ``"auto"`` is the objective's own.
         readout: ``"goodness"`` predicts by goodness summed over layers, ``"probe"`` by a
-            linear probe of all layers. Objectives that read no label need the probe.
+            linear probe of all layers, ``"head"`` by a softmax head on the last one.
+            Objectives that read no label need one of the last two.
+        readout_layers: Layers whose goodness is summed: ``"all"``, or first and last,
+            counted from 1. ``fit`` holds no samples out, so it cannot be ``"validated"``.
         scaling: ``"standard"`` brings every feature to mean 0 and variance 1, ``"none"``
             every sample to unit RMS; ``"auto"`` is ``"standard"``.
         epochs: Passes over the training samples.
@@ -85,6 +88,7 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
         options: Mapping[str, OptionValue] | None = None,
         negatives: str = "auto",
         readout: str = "goodness",
+        readout_layers: str | Sequence[int] = "all",
         scaling: str = "auto",
         epochs: int = 20,
         batch_size: int = 128,
@@ -109,6 +113,7 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
         self.options = options
         self.negatives = negatives
         self.readout = readout
+        self.readout_layers = readout_layers
         self.scaling = scaling
         self.epochs = epochs
         self.batch_size = batch_size

@@ -9,7 +9,7 @@ from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.negatives.wrong_label import wrong_labels
 from plurigrid_ff.learning.network import FFNetwork
-from plurigrid_ff.results import Assessment, Histogram, LayerReport
+from plurigrid_ff.results import Assessment, Histogram, LayerReport, ReadoutLayers
 
 NUM_BINS = 40
 
@@ -100,10 +100,13 @@ def assess(
         for index in range(len(network.stack))
     )
     predicted = measured.total.argmax(dim=1)
+    first, last = network.read_out.layers
     return Assessment(
         split=split,
         samples=len(y),
         accuracy=float((predicted == y).double().mean()),
+        readout=network.config.readout,
+        readout_layers=ReadoutLayers(first=first, last=last, validated=network.read_out.validated),
         layers=layers,
         confusion=_confusion(y, predicted, network.num_classes),
         class_names=class_names,

@@ -16,8 +16,8 @@ from plurigrid_ff.learning.objectives import (
 
 PASSES = {
     "classes": "one",
-    "samples": "one per class; one with a probe",
-    "pairs": "one, with a probe",
+    "samples": "one per class; one with a probe or head",
+    "pairs": "one, with a probe or head",
 }
 
 

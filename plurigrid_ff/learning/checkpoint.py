@@ -71,6 +71,7 @@ def load_network(path: Path) -> tuple[FFNetwork, NetworkCard]:
     check_shapes(path, expected, shapes)
     tensors, _ = read_tensors(path)
     network.load_state_dict(tensors, assign=True)
+    _require_layers(network, path)
     return network, card
 
 
@@ -84,6 +85,21 @@ def load_weights(network: FFNetwork, path: Path) -> None:
     expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     check_shapes(path, expected, {name: tuple(value.shape) for name, value in tensors.items()})
     network.load_state_dict(tensors)
+    _require_layers(network, path)
+
+
+def _require_layers(network: FFNetwork, path: Path) -> None:
+    """Require a read-out of layers that there are.
+
+    Raises:
+        CheckpointError: The range that the file holds is none.
+    """
+    first, last = network.read_out.layers
+    if not 1 <= first <= last <= len(network.stack):
+        raise CheckpointError(
+            f"{path}: tensor 'read_out.bounds' must hold first and last of {len(network.stack)} "
+            f"layers, got {[first, last]}; the file is damaged"
+        )
 
 
 def check_shapes(

@@ -3,19 +3,22 @@
 import math
 from collections import deque
 from collections.abc import Callable
+from functools import cache, partial
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from plurigrid_ff.config import NetworkConfig
+from plurigrid_ff.learning.class_tree import class_means
 from plurigrid_ff.learning.construction import build_stack, input_shape
 from plurigrid_ff.learning.labels import embed_labels, embed_neutral
 from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.negatives import find_negatives
 from plurigrid_ff.learning.norms import unit_rms
 from plurigrid_ff.learning.objectives import find_objective
-from plurigrid_ff.learning.probe import Probe
+from plurigrid_ff.learning.probe import PROBES
+from plurigrid_ff.learning.readout import Readout
 
 MOST_NUMBERS = 1 << 24  # in any activity of one pass without learning: 64 MiB of float32
 MOST_ROWS = 2048
@@ -64,7 +67,9 @@ class FFNetwork(nn.Module):
         # What was passed on is kept for as many layers as the longest shortcut spans.
         self.reach = max((cut.span for cut in built.shortcuts if cut), default=1)
         widths = [layer.summary.features for layer in built.layers]
-        self.probe = Probe(widths, num_classes) if config.readout == "probe" else None
+        kind = PROBES.get(config.readout)
+        self.probe = kind(widths, num_classes) if kind else None
+        self.read_out = Readout(config, len(self.layers))
 
     @property
     def stack(self) -> list[FFLayer]:
@@ -101,6 +106,18 @@ class FFNetwork(nn.Module):
         else:
             x = unit_rms(x)
         return x.reshape(len(x), *self.input_shape)
+
+    def prepare(self, x: Tensor, y: Tensor) -> None:
+        """Take from training samples what must be known before the first step.
+
+        Args:
+            x: Samples, shape ``(samples, *feature_shape)``.
+            y: Their labels, shape ``(samples,)``.
+        """
+        self.fit_scaling(x)
+        means = cache(partial(class_means, x, y, self.num_classes, scale=self.scale))
+        for index, layer in enumerate(self.stack):
+            layer.objective.prepare(means, index=index, depth=len(self.stack))
 
     def fit_scaling(self, x: Tensor) -> None:
         """Take mean and deviation of every feature from training samples, if asked for.
@@ -167,7 +184,8 @@ class FFNetwork(nn.Module):
     def layer_goodness(self, x: Tensor) -> Tensor:
         """Score every class in every layer, ``(layers, batch, classes)``.
 
-        Where a probe reads the classes, a layer's goodness is its share of the probe's score.
+        Where a probe reads the classes, a layer's goodness is its share of the probe's score;
+        where a head does, the score of a head of its own.
         """
         if self.probe is not None:
             return self.probe.shares(self.activities(x))
@@ -181,12 +199,9 @@ class FFNetwork(nn.Module):
         return torch.stack(candidates, dim=-1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Score every class by its goodness summed over layers, ``(batch, classes)``."""
-        return self.read_out(self.layer_goodness(x))
-
-    def read_out(self, goodness: Tensor) -> Tensor:
-        """Sum ``(layers, batch, classes)`` goodness over layers."""
-        return goodness.sum(dim=0)
+        """Score every class by what is read out of all layers, ``(batch, classes)``."""
+        total: Tensor = self.read_out(self.layer_goodness(x))
+        return total
 
     def predict(self, x: Tensor) -> Tensor:
         """Return the class of highest goodness for each sample, shape ``(batch,)``."""

@@ -1,10 +1,12 @@
-"""A linear read-out of all layers, which none of them can feel."""
+"""Linear read-outs of activities, which no layer can feel."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from plurigrid_ff.config import ReadoutKind
 from plurigrid_ff.learning.norms import unit_rms
 from plurigrid_ff.learning.softmax import softmax_loss
 
@@ -59,3 +61,53 @@ class Probe(nn.Module):
         self.weight.grad = dg.T @ features
         self.bias.grad = dg.sum(dim=0)
         return loss
+
+
+class Heads(nn.Module):
+    """A softmax head for every layer, on that layer's activity alone; the last one predicts.
+
+    The others say what their layers are worth. Each is a :class:`Probe` of one layer, so no
+    layer can feel it, and no head another.
+
+    Args:
+        widths: Features of every layer.
+        num_classes: Number of classes.
+
+    Reference:
+        Alain & Bengio (2017), "Understanding intermediate layers using linear classifier
+        probes", arXiv:1610.01644.
+    """
+
+    def __init__(self, widths: Sequence[int], num_classes: int) -> None:
+        super().__init__()
+        self.heads = nn.ModuleList(Probe([width], num_classes) for width in widths)
+
+    def __getitem__(self, index: int) -> Probe:
+        """Return the head of one layer."""
+        return cast(Probe, self.heads[index])
+
+    @torch.no_grad()
+    def shares(self, activities: Sequence[Tensor]) -> Tensor:
+        """Return the scores of every layer's head, ``(layers, batch, classes)``.
+
+        Args:
+            activities: One per layer, shape ``(batch, features)``.
+        """
+        return torch.cat([self[index].shares([h]) for index, h in enumerate(activities)])
+
+    @torch.no_grad()
+    def learn(self, activities: Sequence[Tensor], y: Tensor) -> Tensor:
+        """Set the gradient of each head's cross-entropy at its own weights.
+
+        Args:
+            activities: One per layer, shape ``(batch, features)``.
+            y: True labels, shape ``(batch,)``.
+
+        Returns:
+            The loss of the last layer's head.
+        """
+        return [self[index].learn([h], y) for index, h in enumerate(activities)][-1]
+
+
+# Read-outs that learn, beside the layers, by their name in a run file.
+PROBES: dict[ReadoutKind, type[Probe] | type[Heads]] = {"probe": Probe, "head": Heads}

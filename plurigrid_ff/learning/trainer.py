@@ -46,7 +46,7 @@ class Trainer:
     batches, augmentations and negatives as one that is not.
 
     Args:
-        network: The network, on its device. Its input scaling is fitted to ``x``.
+        network: The network, on its device. It is prepared with the samples.
         x: Training samples, shape ``(samples, *feature_shape)``, on the same device.
         y: Their labels, shape ``(samples,)``, int64, on the same device.
         config: How to train.
@@ -67,7 +67,7 @@ class Trainer:
         seed: int,
         role: str = "agent-0",
     ) -> None:
-        network.fit_scaling(x)
+        network.prepare(x, y)
         self.network = network
         self.x = x
         self.y = y

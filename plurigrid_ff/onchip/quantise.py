@@ -181,6 +181,12 @@ def _require_plain(network: "FFNetwork") -> None:
         raise QuantisationError(
             f"network.readout {config.readout!r} has no integer form; train with --readout goodness"
         )
+    first, last = network.read_out.layers
+    if (first, last) != (1, len(network.stack)):
+        raise QuantisationError(
+            f"network.readout_layers: goodness of layers {first} to {last} of {len(network.stack)} "
+            "alone has no integer form; train with --set network.readout_layers=all"
+        )
     goodness = parse_options(config.objective, config.options).model_dump().get("goodness")
     if goodness not in (None, "squares"):
         raise QuantisationError(

@@ -54,6 +54,7 @@ def render_page(report: RunReport, rounds: Sequence[Mapping[str, Any]]) -> str:
         box=_verdict_box(report),
         scale=_scale(report.verdict),
         samples=_num_samples(report),
+        readout=wording.describe_readout(report),
         interval=_interval(report),
         figures=draw_figures(report, rounds),
         goodness_legend=goodness_legend(),

@@ -4,6 +4,8 @@ import math
 import re
 import unicodedata
 
+from plurigrid_ff.results import Assessment, RunReport
+
 # Characters that neither XML nor UTF-8 can carry: controls, lone surrogates, non-characters.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -74,6 +76,23 @@ def format_seconds(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:,} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def describe_readout(result: Assessment | RunReport) -> str:
+    """Say in words what predicts, and from which layers."""
+    if result.readout == "probe":
+        return "a linear probe of all layers; a layer's goodness is its share of the probe's score"
+    if result.readout == "head":
+        return "a softmax head on the last layer; a layer's goodness is the score of its own head"
+    layers = result.readout_layers
+    if layers is None or (layers.first, layers.last) == (1, len(result.layers)):
+        which = "all layers"
+    elif layers.first == layers.last:
+        which = f"layer {layers.first} alone"
+    else:
+        which = f"layers {layers.first} to {layers.last}"
+    chosen = ", chosen on the validation samples" if layers and layers.validated else ""
+    return f"goodness, summed over {which}{chosen}"
 
 
 def wilson_interval(share: float, samples: int) -> tuple[float, float]:

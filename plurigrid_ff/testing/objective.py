@@ -50,10 +50,16 @@ def build(
     features: int = FEATURES,
     num_classes: int = CLASSES,
     key: int = 1,
+    prepared: bool = True,
 ) -> Objective:
-    """Build an objective in float64."""
+    """Build an objective in float64, prepared as the first layer of two."""
     parsed = kind.Options.parse(options, where=f"options of {kind.name!r}")
-    return kind(features, num_classes, parsed, key=key).double()
+    objective = kind(features, num_classes, parsed, key=key).double()
+    if prepared:
+        generator = torch.Generator().manual_seed(0)
+        means = torch.randn(num_classes, features, generator=generator, dtype=torch.float64)
+        objective.prepare(lambda: means.clone(), index=0, depth=2)
+    return objective
 
 
 def sample(objective: Objective, batch: int, seed: int) -> tuple[Tensor, Tensor]:
@@ -280,18 +286,19 @@ def check_draws(kind: type[Objective], options: dict[str, OptionValue]) -> None:
 
 
 def check_rebuilt(kind: type[Objective], options: dict[str, OptionValue]) -> None:
-    """Require that options and parameters are all there is: a saved network has no more."""
-    objective, again = build(kind, options), build(kind, options, key=2)
+    """Require that options, parameters and buffers are all: a saved network has no more."""
+    objective, again = build(kind, options), build(kind, options, key=2, prepared=False)
     h, y = sample(objective, BATCH, 0)
-    saved = {name: value.detach().clone() for name, value in objective.named_parameters()}
+    saved = {name: value.detach().clone() for name, value in objective.state_dict().items()}
     again.load_state_dict(saved, strict=False)
     require(
         torch.equal(objective.goodness(h), again.goodness(h))
         and torch.equal(objective.loss(h, y), again.loss(h, y)),
         f"objective {kind.name!r}: saving",
-        expected="the same goodness and loss after its parameters were saved and loaded",
+        expected="the same goodness and loss after parameters and buffers were saved and loaded",
         actual="others",
-        remedy="keep only parameters, and plain numbers that follow from the options",
+        remedy="keep only parameters, buffers that __init__ registers, and plain numbers that "
+        "follow from the options",
     )
 
 

@@ -15,6 +15,7 @@ from plurigrid_ff.config import (
 )
 from plurigrid_ff.errors import ConfigError, unknown_name
 
+LAYERS = r"expected 'all', 'validated' or \[first, last\], counted from 1"
 TRIAD = Triad(name="mine", validator="v", coordinator="c", generator="g")
 
 
@@ -24,11 +25,14 @@ TRIAD = Triad(name="mine", validator="v", coordinator="c", generator="g")
     seed=st.integers(0, 2**63 - 1),
     column=st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]), max_size=20)),
     triad=st.sampled_from([None, TRIAD]),
+    layers=st.sampled_from(["all", "validated", (2, 3)]),
 )
-def test_config_to_toml_to_config_is_the_identity(hidden, rate, seed, column, triad):
+def test_config_to_toml_to_config_is_the_identity(hidden, rate, seed, column, triad, layers):
     config = RunConfig(
         data=DataConfig(label_column=column),
-        network=NetworkConfig(hidden=tuple(hidden), options={"threshold": 2.0}),
+        network=NetworkConfig(
+            hidden=tuple(hidden), options={"threshold": 2.0}, readout_layers=layers
+        ),
         training=TrainingConfig(learning_rate=rate),
         triad=triad,
         seed=seed,
@@ -51,6 +55,10 @@ def test_config_to_toml_to_config_is_the_identity(hidden, rate, seed, column, tr
         ({"device": "tpu"}, r"device: .*'auto', 'cpu' or 'cuda', got 'tpu'"),
         ({"training": {"learning_rate": float("inf")}}, r"learning_rate: .*finite number"),
         ({"triad": {"name": "Bad Name"}}, r"triad\.name: .*pattern"),
+        *[
+            ({"network": {"readout_layers": layers}}, rf"network\.readout_layers: {LAYERS}, got")
+            for layers in ("some", [2, 1], [0, 1], [1], [1, 2, 3], 2, {})
+        ],
     ],
 )
 def test_a_bad_key_is_named_with_its_file(values, message):

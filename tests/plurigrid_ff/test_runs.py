@@ -1,10 +1,13 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from plurigrid_ff import inference, runs
 from plurigrid_ff.config import ConvConfig, DataConfig, NetworkConfig, TrainingConfig
+from plurigrid_ff.data.dataset import Split
 from plurigrid_ff.errors import (
     ConfigError,
     RunFolderError,
@@ -14,6 +17,7 @@ from plurigrid_ff.errors import (
 )
 from plurigrid_ff.host.log import read_log
 from plurigrid_ff.host.triad import find_triad
+from plurigrid_ff.learning.readout import best_range
 
 FILES = {"run.toml", "rounds.jsonl", "network.safetensors", "report.json", "report.html"}
 
@@ -122,7 +126,7 @@ def test_the_threshold_objective_runs_through_the_same_triad(tmp_path, base):
     [
         {"objective": "self-contrastive", "readout": "probe"},
         {"objective": "threshold", "negatives": "learned", "readout": "probe"},
-        {"objective": "distance"},
+        {"objective": "distance", "readout_layers": "validated"},
     ],
 )
 def test_an_interrupted_run_of_any_kind_resumes_to_the_same_bytes(
@@ -151,6 +155,44 @@ def test_an_interrupted_run_of_any_kind_resumes_to_the_same_bytes(
     assert inference.evaluate(tmp_path / "again").accuracy == whole.test_accuracy
     page = (tmp_path / "again" / "report.html").read_text()
     assert ("a linear probe of all layers" in page) == (config.network.readout == "probe")
+
+
+def test_the_layers_that_predict_are_chosen_on_validation_samples_alone(tmp_path, base):
+    network = NetworkConfig(hidden=(30, 20, 20), objective="threshold", readout_layers="validated")
+    config = base.model_copy(update={"network": network, "triad": None})
+
+    report = runs.train(config, tmp_path / "chosen")
+
+    run = inference.open_run(tmp_path / "chosen")
+    x, y = torch.from_numpy(run.data.validation.x), torch.from_numpy(run.data.validation.y)
+    expected = best_range(run.network.layer_goodness(x), y)
+    assert expected != (1, 3)
+    told = report.readout_layers
+    assert (told.first, told.last) == expected == run.network.read_out.layers
+    assert told.validated
+    assert inference.evaluate(tmp_path / "chosen").readout_layers == told
+    logged = [
+        entry.summary["readout_layers"] for entry in read_log(tmp_path / "chosen/rounds.jsonl")
+    ]
+    assert logged[-1] == list(expected)
+    assert "chosen on the validation samples" in (tmp_path / "chosen/report.html").read_text()
+
+
+def test_samples_of_the_test_split_choose_nothing(tmp_path, base, monkeypatch):
+    network = NetworkConfig(hidden=(30, 20, 20), readout_layers="validated")
+    config = base.model_copy(update={"network": network, "triad": None})
+    load = runs._load_data
+
+    def shuffled(config):
+        data = load(config)
+        return replace(data, test=Split(data.test.x, np.roll(data.test.y, 1)))
+
+    runs.train(config, tmp_path / "true")
+    monkeypatch.setattr(runs, "_load_data", shuffled)
+    runs.train(config, tmp_path / "shuffled")
+
+    one, other = (tmp_path / name / "network.safetensors" for name in ("true", "shuffled"))
+    assert one.read_bytes() == other.read_bytes()
 
 
 def test_a_non_finite_loss_stops_the_run_and_names_the_place(tmp_path, base):

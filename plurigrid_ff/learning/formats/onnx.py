@@ -27,7 +27,7 @@ from plurigrid_ff.learning.objectives.projection import Projection
 from plurigrid_ff.learning.objectives.symba import SymBa
 from plurigrid_ff.learning.objectives.threshold import Threshold
 from plurigrid_ff.learning.objectives.two_rails import TwoRails
-from plurigrid_ff.learning.probe import Probe
+from plurigrid_ff.learning.probe import Heads, Probe
 from plurigrid_ff.learning.transforms import Linear
 
 try:
@@ -145,7 +145,8 @@ def _graph(network: FFNetwork) -> onnx.GraphProto:
     builder = _Builder()
     h = _scale(builder, network)
     scores = []
-    for index, layer in enumerate(network.stack):
+    first, last = network.read_out.layers
+    for index, layer in enumerate(network.stack[:last]):
         prefix = f"layers.{index}"
         transform = cast("Linear", layer.transform)
         weight: Tensor = transform.weight
@@ -159,8 +160,12 @@ def _graph(network: FFNetwork) -> onnx.GraphProto:
             h = builder.unit_rms(h)
         a = builder.add("MatMul", h, builder.constant(f"{prefix}.weight", weight.T))
         h = builder.add("Relu", builder.add("Add", a, builder.constant(f"{prefix}.bias", bias)))
+        if index + 1 < first:
+            continue
         if network.probe is None:
             scores.append(_goodness(builder, layer.objective, h, prefix))
+        elif isinstance(network.probe, Heads):
+            scores.append(_probe_share(builder, network.probe[index], h, 0))
         else:
             scores.append(_probe_share(builder, network.probe, h, index))
     goodness = builder.add("Sum", *scores, to="goodness")
@@ -238,6 +243,15 @@ def _class_goodness(builder: _Builder, objective: ClassGoodness, h: str, prefix:
     return builder.add("Mul", mean, builder.constant(f"{prefix}.scale", objective.scale))
 
 
+def _hierarchical(builder: _Builder, objective: Hierarchical, h: str, prefix: str) -> str:
+    """Average over a class's units, and over its super-class where the layer knows no more."""
+    goodness = _class_goodness(builder, objective, h, prefix)
+    if objective.tree < 1:
+        return goodness
+    averaging = builder.constant(f"{prefix}.averaging", objective.averaging())
+    return builder.add("MatMul", goodness, averaging)
+
+
 def _two_rails(builder: _Builder, objective: TwoRails, h: str, prefix: str) -> str:
     """Average over units, ``(batch, classes, features) -> (batch, classes)``."""
     return builder.mean(h if isinstance(objective.kind, Plain) else builder.add("Mul", h, h))
@@ -266,7 +280,7 @@ GOODNESS: dict[type[Objective], Callable[[_Builder, Any, str, str], str]] = {
     Projection: _projection,
     ClassGoodness: _class_goodness,
     Distance: _distance,
-    Hierarchical: _class_goodness,
+    Hierarchical: _hierarchical,
     SymBa: _two_rails,
     Threshold: _two_rails,
 }

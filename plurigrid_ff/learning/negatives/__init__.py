@@ -65,9 +65,9 @@ def find_negatives(config: NetworkConfig) -> type[Negatives] | None:
     if name == NONE:
         return None
     kind = known_negatives()[name]
-    if not kind.labelled and config.readout != "probe":
+    if not kind.labelled and config.readout == "goodness":
         raise ConfigError(
             f"network.readout: negatives {name!r} put no label into the input, so goodness cannot "
-            f'tell classes, got {config.readout!r}; set network.readout = "probe"'
+            f'tell classes, got {config.readout!r}; set network.readout = "probe" or "head"'
         )
     return kind

@@ -1,6 +1,7 @@
 """What a local objective is."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -43,6 +44,20 @@ class Objective(nn.Module, ABC):
         super().__init__()
         self.features = features
         self.num_classes = num_classes
+
+    def prepare(self, means: Callable[[], Tensor], *, index: int, depth: int) -> None:
+        """Take up, before the first step, what the options leave to the training samples.
+
+        What is kept goes into buffers that ``__init__`` registered: they are saved with the
+        network. This default takes nothing.
+
+        Args:
+            means: Call it for the mean of every class's samples as the network reads them,
+                shape ``(classes, features of a sample)``, float64. It costs a pass over the
+                samples, once for all layers.
+            index: Place of this layer, from 0.
+            depth: Number of layers.
+        """
 
     @abstractmethod
     def goodness(self, h: Tensor) -> Tensor:

@@ -155,6 +155,7 @@ def test_evaluating_prints_accuracy_in_all_and_by_layer(invoke, run_folder):
 
     assert f"{report['test_accuracy']:.2%}" in human.output
     assert "24 -> 16" in human.output
+    assert "read-out: goodness, summed over all layers" in human.output
     assert machine["accuracy"] == report["test_accuracy"]
     assert machine["confusion"] == report["confusion"]
 
@@ -217,7 +218,7 @@ def test_objectives_are_listed_and_described(invoke, refused):
     one = invoke("objectives", "symba").output
 
     assert listed["symba"]["options"][-1]["default"] == 4.0
-    assert listed["self-contrastive"]["passes"] == "one, with a probe"
+    assert listed["self-contrastive"]["passes"] == "one, with a probe or head"
     assert "Lee & Song (2023)" in table
     assert "alpha" in one
     assert "arXiv:2303.08418" in one

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -39,6 +40,24 @@ def test_other_objectives_learn_too(digits, objective):
     network.set_params(learning_rate=1e-2, device="cpu").fit(x, y)
 
     assert network.score(x_test, y_test) >= 0.9
+
+
+def test_a_fixed_range_of_layers_decides(blobs):
+    x, y = blobs.train.x, blobs.train.y
+    settings = QUICK | {"hidden": (30, 20, 10)}
+
+    ranged = FFClassifier(**settings, readout_layers=[2, 3]).fit(x, y)
+    whole = FFClassifier(**settings).fit(x, y)
+
+    goodness = whole.network_.layer_goodness(torch.from_numpy(x))
+    expected = (goodness[1] + goodness[2]).numpy()
+    np.testing.assert_allclose(ranged.decision_function(x), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_head_on_the_last_layer_can_be_fitted_and_cloned(blobs):
+    network = clone(FFClassifier(**QUICK, readout="head")).fit(blobs.train.x, blobs.train.y)
+
+    assert network.score(blobs.test.x, blobs.test.y) > 0.95
 
 
 def test_the_scaling_of_a_table_is_standard(blobs):

@@ -95,6 +95,19 @@ def test_a_parameter_that_cannot_be_used_is_a_value_error(blobs, kind, changes, 
         estimator.fit(blobs.train.x, blobs.train.y)
 
 
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ("validated", "fit holds none out; give .first, last., or search .* with GridSearchCV"),
+        ((1, 3), "network.readout_layers: expected layers from 1 to 2, got .1, 3."),
+        ("both", "readout_layers: expected 'all', 'validated' or .first, last."),
+    ],
+)
+def test_layers_that_cannot_be_read_are_a_value_error(blobs, layers, message):
+    with pytest.raises(ValueError, match=message):
+        FFClassifier((4, 4), readout_layers=layers).fit(blobs.train.x, blobs.train.y)
+
+
 def test_goodness_without_labels_names_the_probe(blobs):
     estimator = FFClassifier(objective="self-contrastive")
 

@@ -20,6 +20,8 @@ def ways():
             readouts = ("probe",)
             if kind is None or kind.labelled:
                 readouts = ("goodness", "probe") if name in FULLY else ("goodness",)
+            if kind is None and name in FULLY:
+                readouts += ("head",)
             for readout in readouts:
                 yield NetworkConfig(objective=name, negatives=negatives, readout=readout)
 

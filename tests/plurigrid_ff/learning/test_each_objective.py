@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from plurigrid_ff.learning.goodness import GOODNESS
 from plurigrid_ff.learning.objectives import Objective, find_objective
-from plurigrid_ff.learning.objectives.hierarchical import supervised_contrast
+from plurigrid_ff.learning.objectives.hierarchical import superclass_loss, supervised_contrast
 from plurigrid_ff.testing import objective as testing
 
 
@@ -169,6 +169,60 @@ def test_supervised_contrast_is_that_of_the_written_out_sum():
     loss = supervised_contrast(feature, y, 0.5)
 
     assert loss.item() == pytest.approx(sum(terms) / 5)
+
+
+SUPERCLASS = torch.tensor([0, 1, 0, 2, 1, 0])
+
+
+def test_the_coarse_loss_is_that_of_the_mean_goodness_of_super_classes_written_out():
+    generator = torch.Generator().manual_seed(0)
+    goodness = 3 * torch.randn(5, 6, generator=generator, dtype=torch.float64)
+    y = torch.tensor([0, 3, 4, 5, 1])
+
+    groups = [[0, 2, 5], [1, 4], [3]]
+    coarse = torch.stack([goodness[:, group].mean(dim=1) for group in groups], dim=1)
+    expected = torch.nn.functional.cross_entropy(coarse, SUPERCLASS[y])
+
+    torch.testing.assert_close(superclass_loss(goodness, y, SUPERCLASS), expected)
+
+
+def test_single_classes_are_a_level_like_any_other():
+    generator = torch.Generator().manual_seed(0)
+    goodness, y = torch.randn(5, 6, generator=generator), torch.tensor([0, 3, 4, 5, 1])
+
+    loss = superclass_loss(goodness, y, torch.arange(6))
+
+    torch.testing.assert_close(loss, torch.nn.functional.cross_entropy(goodness, y))
+
+
+@pytest.mark.parametrize("tree", [0.5, 1.0])
+def test_the_tree_takes_its_share_of_the_cross_entropy(tree):
+    objective = build("hierarchical", 12, 6, tree=tree, weight=0.0)
+    objective.superclass.copy_(SUPERCLASS)
+    h, y = testing.sample(objective, 7, 0)
+    goodness = find_objective("class-goodness").goodness(objective, h)
+    fine = torch.nn.functional.cross_entropy(goodness, y)
+
+    expected = (1 - tree) * fine + tree * superclass_loss(goodness, y, SUPERCLASS)
+
+    torch.testing.assert_close(objective.loss(h, y), expected)
+
+
+@pytest.mark.parametrize("tree", [0.3, 1.0])
+def test_with_a_tree_too_it_passes_the_check_for_authors(tree):
+    testing.check_objective("hierarchical", {"tree": tree})
+
+
+def test_a_layer_that_learns_super_classes_alone_scores_their_classes_alike():
+    objective = build("hierarchical", 12, 6, tree=1.0)
+    objective.superclass.copy_(SUPERCLASS)
+    h, _ = testing.sample(objective, 7, 0)
+
+    goodness = objective.goodness(h)
+
+    torch.testing.assert_close(goodness[:, [0, 1]], goodness[:, [2, 4]])
+    torch.testing.assert_close(goodness[:, 0], goodness[:, 5])
+    assert not torch.allclose(goodness[:, 0], goodness[:, 1])
 
 
 def test_a_batch_in_which_everybody_is_alone_has_no_contrast():

@@ -57,8 +57,8 @@ def test_all_weights_are_parameters_and_move_with_the_network(way):
 
     names = {".".join(key.split(".")[:2]) for key in network.state_dict()}
 
-    probe = {"probe.weight", "probe.bias"} if way.readout == "probe" else set()
-    assert names == {"layers.0", "layers.1", "layers.2"} | probe
+    probe = {"probe": {"probe.weight", "probe.bias"}, "head": {"probe.heads"}}
+    assert names == {"layers.0", "layers.1", "layers.2"} | probe.get(way.readout, set())
     assert network.num_parameters == sum(v.numel() for v in network.state_dict().values())
     assert all(p.dtype == torch.float64 for p in network.double().parameters())
 
@@ -128,11 +128,11 @@ def test_without_scaling_features_keep_their_proportions():
     torch.testing.assert_close(network.scale(x) / network.scale(x)[0, 0], x)
 
 
-def test_the_prediction_is_by_goodness_summed_over_all_layers(way):
+def test_the_prediction_is_by_goodness_summed_over_all_layers_or_by_the_head(way):
     network = build(way)
     goodness = network.layer_goodness(samples(9))
 
-    total = goodness[0] + goodness[1] + goodness[2]
+    total = goodness[2] if way.readout == "head" else goodness[0] + goodness[1] + goodness[2]
 
     torch.testing.assert_close(network(samples(9)), total)
     assert torch.equal(network.predict(samples(9)), total.argmax(dim=1))

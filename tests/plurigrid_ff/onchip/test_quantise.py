@@ -162,6 +162,12 @@ REFUSED = [
         id="readout",
     ),
     pytest.param(
+        lambda: net(hidden=(4, 4, 4), readout_layers=(2, 3)),
+        r"^network\.readout_layers: goodness of layers 2 to 3 of 3 alone has no integer form; "
+        r"train with --set network\.readout_layers=all$",
+        id="readout-layers",
+    ),
+    pytest.param(
         lambda: net("threshold", negatives="noise", readout="probe"),
         r"^network\.negatives 'noise' have no integer form; train with --negatives hardest-label "
         r"or wrong-label$",

@@ -5,6 +5,7 @@ import pytest
 from plurigrid_ff.report.wording import (
     NOTHING,
     clean,
+    describe_readout,
     display_width,
     finite,
     format_number,
@@ -13,6 +14,31 @@ from plurigrid_ff.report.wording import (
     shorten,
     wilson_interval,
 )
+from plurigrid_ff.results import ReadoutLayers
+
+
+def span(first, last, *, validated=False):
+    return ReadoutLayers(first=first, last=last, validated=validated)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "goodness, summed over all layers"),
+        ({"readout_layers": span(1, 3)}, "goodness, summed over all layers"),
+        ({"readout_layers": span(2, 3)}, "goodness, summed over layers 2 to 3"),
+        (
+            {"readout_layers": span(2, 2, validated=True)},
+            "goodness, summed over layer 2 alone, chosen on the validation samples",
+        ),
+        (
+            {"readout": "head", "readout_layers": span(3, 3)},
+            "a softmax head on the last layer; a layer's goodness is the score of its own head",
+        ),
+    ],
+)
+def test_a_read_out_is_told_with_its_layers(make, changes, words):
+    assert describe_readout(make.report(num_layers=3, **changes)) == words
 
 
 @pytest.mark.parametrize(

@@ -204,6 +204,45 @@ class Hiding(Sound):
         self.scale = float(key)
 
 
+class Remembering(Sound):
+    """Reference: a test."""
+
+    def prepare(self, means, *, index, depth):
+        self.scale = float(means()[0, 0])
+
+
+class Dicing(Sound):
+    """Reference: a test."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.register_buffer("shift", torch.zeros(()))
+
+    def prepare(self, means, *, index, depth):
+        self.shift.copy_(torch.rand(()))
+
+    def loss(self, h, y):
+        return super().loss(h, y) + self.shift
+
+    evaluate = Objective.evaluate
+
+
+class Kept(Sound):
+    """Keeps what it learned of the samples where it is saved. Reference: a test."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.register_buffer("shift", torch.zeros(()))
+
+    def prepare(self, means, *, index, depth):
+        self.shift.copy_(means().mean() + index + depth)
+
+    def loss(self, h, y):
+        return super().loss(h, y) + self.shift
+
+    evaluate = Objective.evaluate
+
+
 BROKEN = [
     (Nameless, "name: expected lower-case words joined by hyphens, got 'Bad Name'; rename"),
     (Contrastless, "contrast: expected one of classes, samples, pairs, got 'colours'"),
@@ -224,7 +263,9 @@ BROKEN = [
     (Sharing, "locality: expected the same loss and gradient, whatever the layer above does"),
     (Overflowing, "loss at activities of size 10000: expected finite numbers"),
     (Drawing, "draws: expected the same loss and gradient from the same key"),
-    (Hiding, "saving: expected the same goodness and loss after its parameters were saved"),
+    (Hiding, "saving: expected the same goodness and loss after parameters and buffers were"),
+    (Remembering, "saving: expected the same goodness and loss after parameters and buffers"),
+    (Dicing, "draws: expected the same loss and gradient from the same key"),
 ]
 
 
@@ -235,6 +276,10 @@ def test_every_objective_of_the_library_passes(name):
 
 def test_a_sound_objective_passes_under_its_options():
     check_objective(Sound, {"scale": 3.0})
+
+
+def test_what_is_known_of_the_samples_may_be_kept_in_a_buffer():
+    check_objective(Kept)
 
 
 @pytest.mark.parametrize(("kind", "message"), BROKEN, ids=[kind.__name__ for kind, _ in BROKEN])

@@ -59,22 +59,32 @@ def networks(draws):
     options = {}
     if objective in ("threshold", "symba"):
         options = {"goodness": draws(st.sampled_from(["squares", "plain"]))}
+    if objective == "hierarchical":
+        options = {"tree": draws(st.sampled_from([0.0, 0.5, 1.0]))}
     if objective == "class-goodness":
         options = {
             "activity": draws(st.sampled_from(["squares", "plain"])),
             "scale": draws(st.sampled_from([0.5, 4.0])),
         }
+    hidden = tuple(draws(st.lists(widths, min_size=1, max_size=3)))
+    readouts = ["goodness", "probe", "head"] if labelled(objective) else ["probe", "head"]
+    readout = draws(st.sampled_from(readouts))
+    last = draws(st.integers(1, len(hidden)))
+    layers = "all"
+    if readout == "goodness":
+        layers = draws(st.sampled_from(["all", (draws(st.integers(1, last)), last)]))
     config = NetworkConfig(
-        hidden=tuple(draws(st.lists(widths, min_size=1, max_size=3))),
+        hidden=hidden,
         objective=objective,
         scaling=draws(st.sampled_from(["none", "standard"])),
         options=options,
-        readout=draws(st.sampled_from(["goodness", "probe"])) if labelled(objective) else "probe",
+        readout=readout,
+        readout_layers=layers,
     )
     shape = tuple(draws(st.lists(st.integers(1, 5), min_size=1, max_size=3)))
     generator = torch.Generator().manual_seed(draws(st.integers(0, 2**32 - 1)))
     network = FFNetwork(config, shape, num_classes, seed=0)
-    network.fit_scaling(3 * draw(generator, 20, *shape) + 2)
+    network.prepare(3 * draw(generator, 20, *shape) + 2, torch.arange(20) % num_classes)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter += 0.3 * draw(generator, *parameter.shape)
@@ -111,6 +121,19 @@ def test_every_objective_labels_samples_as_the_network_does(objective):
 
     torch.testing.assert_close(torch.from_numpy(goodness), network(x), **TOLERANCE)
     assert label.tolist() == network.predict(x).tolist()
+
+
+def test_a_layer_of_super_classes_scores_their_classes_alike_in_the_graph_too():
+    config = NetworkConfig(hidden=(8, 8), objective="hierarchical", options={"tree": 1.0})
+    network = FFNetwork(config, (4,), 4, seed=0)
+    generator = torch.Generator().manual_seed(0)
+    network.prepare(draw(generator, 20, 4), torch.arange(20) % 4)
+    x = draw(generator, 9, 4)
+
+    goodness, _ = session_of(network).run(None, {"samples": x.numpy()})
+
+    assert len(network.stack[0].objective.superclass.unique()) == 2
+    torch.testing.assert_close(torch.from_numpy(goodness), network(x), **TOLERANCE)
 
 
 def test_a_sample_of_zeros_is_not_divided_by_zero():
@@ -155,6 +178,30 @@ def test_two_rails_hold_each_weight_once():
 
     weights = 4 * network.num_parameters
     assert len(content) < weights + math.prod((4, 10, 30)) + 4000
+
+
+def test_a_range_that_was_chosen_is_the_one_that_is_exported():
+    config = NetworkConfig(hidden=(6, 5, 4), readout_layers="validated")
+    network = FFNetwork(config, (4,), 2, seed=0)
+    good, bad = torch.eye(2), 5 * torch.eye(2).roll(1, dims=1)
+    network.read_out.choose(torch.stack([bad, good, bad]), torch.tensor([0, 1]))
+    x = draw(torch.Generator().manual_seed(0), 9, 4)
+
+    goodness, _ = session_of(network).run(None, {"samples": x.numpy()})
+
+    second = network.layer_goodness(x)[1]
+    torch.testing.assert_close(torch.from_numpy(goodness), second, **TOLERANCE)
+
+
+@pytest.mark.parametrize("settings", [{"readout": "head"}, {"readout_layers": (2, 2)}])
+def test_the_file_holds_no_score_and_no_layer_that_nothing_reads(settings):
+    read = FFNetwork(NetworkConfig(hidden=(6, 5, 4), **settings), (4,), 2, seed=0)
+
+    content = onnx.encode(source_of(read), "net.onnx")["net.onnx"]
+
+    held = {constant.name for constant in onnx.onnx.load_from_string(content).graph.initializer}
+    assert "layers.0.directions" not in held
+    assert ("layers.2.weight" in held) == (read.config.readout == "head")
 
 
 def test_the_same_network_gives_the_same_bytes():

@@ -1,6 +1,9 @@
 """Reproductions: a recipe on several seeds, beside its rival and what was published."""
 
+import os
+import platform
 import statistics
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -38,7 +41,10 @@ class SeedResult(Result):
     seed: int
     folder: str
     test_accuracy: float
+    layers: tuple[float, ...] = Field(description="Test accuracy of each layer alone.")
+    seconds: float = Field(description="Of all rounds, their measurements included.")
     rival_accuracy: float
+    rival_seconds: float = Field(description="Of training backprop and measuring it once.")
     verdict: Literal["passed", "failed", "undecidable"] | None
 
 
@@ -57,8 +63,10 @@ class Reproduction(Result):
     recorded: Reached | None = Field(description="What this project reached before.")
     published: Published | None
     runs: tuple[SeedResult, ...]
+    epochs: int
     data: str
     device: str
+    machine: str
     versions: dict[str, str]
 
 
@@ -77,11 +85,12 @@ class RivalResult(Result):
     device: Device
     versions: dict[str, str]
     accuracy: float
+    seconds: float
 
     @property
     def measured(self) -> dict[str, Any]:
         """What the settings do not decide."""
-        return {"versions": self.versions, "accuracy": self.accuracy}
+        return {name: getattr(self, name) for name in ("versions", "accuracy", "seconds")}
 
 
 def reproduce(
@@ -136,11 +145,15 @@ def reproduce(
                 f"{folder}: its generator reports no test accuracy, so there is nothing to "
                 "compare; take a recipe whose generator classifies"
             )
+        rival = _rival(folder, report)
         result = SeedResult(
             seed=seed,
             folder=str(folder),
             test_accuracy=report.test_accuracy,
-            rival_accuracy=_rival_accuracy(folder, report),
+            layers=tuple(layer.accuracy for layer in report.layers),
+            seconds=report.seconds,
+            rival_accuracy=rival.accuracy,
+            rival_seconds=rival.seconds,
             verdict=report.verdict.outcome if report.verdict else None,
         )
         on_seed(result)
@@ -156,15 +169,17 @@ def reproduce(
         recorded=recipe.head.reached,
         published=recipe.head.published,
         runs=tuple(results),
+        epochs=config.training.epochs,
         data=reports[-1].data,
         device=reports[-1].device,
+        machine=_machine(),
         versions=reports[-1].versions,
     )
     write_text(out / REPRODUCTION_FILE, reproduction.model_dump_json(indent=2) + "\n")
     return reproduction
 
 
-def _rival_accuracy(folder: Path, report: RunReport) -> float:
+def _rival(folder: Path, report: RunReport) -> RivalResult:
     """Train the rival of a finished run, or read what it reached before.
 
     Raises:
@@ -185,17 +200,19 @@ def _rival_accuracy(folder: Path, report: RunReport) -> float:
         device=config.device,
         versions=installed_versions(),
         accuracy=0.0,
+        seconds=0.0,
     )
     path = folder.with_name(f"{folder.name}.backprop.json")
     before = _read_rival(path)
     if before is not None and before.model_copy(update=result.measured) == result:
-        return before.accuracy
+        return before
     data = load_dataset(config.data, seed=config.seed)
     if data.digest != report.data_digest:
         raise DataError(
             f"{config.data.source}: has changed since {folder} was trained on it; take another "
             "--out"
         )
+    started = time.perf_counter()
     accuracy = backprop_accuracy(
         data,
         config.network,
@@ -203,9 +220,17 @@ def _rival_accuracy(folder: Path, report: RunReport) -> float:
         seed=config.seed,
         device=resolve_device(config.device),
     )
-    result = result.model_copy(update={"accuracy": accuracy})
+    seconds = round(time.perf_counter() - started, 3)
+    result = result.model_copy(update={"accuracy": accuracy, "seconds": seconds})
     write_text(path, result.model_dump_json(indent=2) + "\n")
-    return accuracy
+    return result
+
+
+def _machine() -> str:
+    """Say what computes."""
+    import torch
+
+    return f"{platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
 
 
 def _read_rival(path: Path) -> RivalResult | None:

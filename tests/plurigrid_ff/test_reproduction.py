@@ -55,6 +55,7 @@ def test_every_seed_is_the_run_that_training_alone_writes(made, tmp_path):
         report = runs.train(SMALL.model_copy(update={"seed": seed}), tmp_path / str(seed))
         assert result.seed == seed
         assert result.test_accuracy == report.test_accuracy
+        assert result.layers == tuple(layer.accuracy for layer in report.layers)
         for name in ("run.toml", "rounds.jsonl", "network.safetensors"):
             assert (out / f"seed-{seed}" / name).read_bytes() == (
                 tmp_path / str(seed) / name
@@ -65,6 +66,7 @@ def test_the_rival_is_trained_on_the_same_split(made):
     _, found = made
 
     for result in found.runs:
+        assert min(result.seconds, result.rival_seconds) > 0
         assert result.rival_accuracy == backprop_accuracy(
             load_dataset(SMALL.data, seed=result.seed),
             SMALL.network,
@@ -82,6 +84,7 @@ def test_figures_are_means_and_standard_deviations_over_seeds(made):
     assert found.reached.spread == statistics.stdev(accuracies)
     assert found.reached.lowest == min(accuracies)
     assert found.rival.seeds == 2
+    assert found.epochs == SMALL.training.epochs
     assert found.recorded == RECIPE.head.reached
     assert found.changed == (
         "device",

@@ -42,8 +42,8 @@ class FFEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         parameters = parse_parameters(self.get_params(deep=False) | fixed, where=name)
         if parameters.network.readout_layers == "validated":
             raise ParameterError(
-                f"{name}: readout_layers: 'validated' needs samples that are held out, and fit "
-                "holds none out; give [first, last], or search over several with GridSearchCV"
+                f"{name}: readout_layers: 'validated' is chosen on validation samples of a run, "
+                "and fit has none; give [first, last], or search over several with GridSearchCV"
             )
         with parameter_errors():
             _join_plugins(parameters.network.objective)

@@ -37,7 +37,7 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
             linear probe of all layers, ``"head"`` by a softmax head on the last one.
             Objectives that read no label need one of the last two.
         readout_layers: Layers whose goodness is summed: ``"all"``, or first and last,
-            counted from 1. ``fit`` holds no samples out, so it cannot be ``"validated"``.
+            counted from 1. ``"validated"`` is for runs: ``fit`` does not choose.
         scaling: ``"standard"`` brings every feature to mean 0 and variance 1, ``"none"``
             every sample to unit RMS; ``"auto"`` is ``"standard"``.
         epochs: Passes over the training samples.

@@ -38,7 +38,12 @@ def test_the_transformer_differs_in_what_it_predicts_and_validates():
         set(inspect.signature(kind).parameters) for kind in (FFClassifier, FFTransformer)
     )
 
-    assert classifier - transformer == {"readout", "patience", "validation_fraction"}
+    assert classifier - transformer == {
+        "readout",
+        "readout_layers",
+        "patience",
+        "validation_fraction",
+    }
     assert transformer - classifier == {"layer"}
 
 
@@ -98,7 +103,7 @@ def test_a_parameter_that_cannot_be_used_is_a_value_error(blobs, kind, changes, 
 @pytest.mark.parametrize(
     ("layers", "message"),
     [
-        ("validated", "fit holds none out; give .first, last., or search .* with GridSearchCV"),
+        ("validated", "and fit has none; give .first, last., or search .* with GridSearchCV"),
         ((1, 3), "network.readout_layers: expected layers from 1 to 2, got .1, 3."),
         ("both", "readout_layers: expected 'all', 'validated' or .first, last."),
     ],

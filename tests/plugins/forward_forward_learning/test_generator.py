@@ -204,12 +204,13 @@ def test_patience_waits_until_every_layer_has_begun(patient):
     assert found[-1].summary["kept_round"] > 5
 
 
-@pytest.mark.parametrize("stop", [1, 2, 3])
-def test_a_restored_generator_stops_where_it_would_have(patient, tmp_path, stop):
+@pytest.mark.parametrize("left", [1, 3])
+def test_a_restored_generator_stops_where_it_would_have(patient, tmp_path, left):
     whole, context = patient(patience=2)
     first, _ = patient(patience=2)
     second, _ = patient(patience=2)
     expected = rounds(whole, context)
+    stop = len(expected) - left  # before the best round, and after it
     rounds(first, context, last=stop)
     first.save_state(tmp_path)
 

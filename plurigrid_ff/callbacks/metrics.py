@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from plurigrid_ff.callbacks.rows import RoundRows, Row
-from plurigrid_ff.errors import ConfigError, RunFolderError
+from plurigrid_ff.callbacks.writing import writing
+from plurigrid_ff.errors import ConfigError
 from plurigrid_ff.files import read_text, write_text
 from plurigrid_ff.runs import Watcher
 
@@ -83,13 +84,8 @@ def metrics_file(path: Path | str) -> Watcher:
         rows = rounds.entry(entry)
         if rows:
             kept = [row for row in kept if row.round < entry.round] + rows
-            try:
+            with writing(path):
                 write_text(path, kind.dump(kept))
-            except OSError as error:
-                raise RunFolderError(
-                    f"{path}: cannot be written: {error.strerror or error}; put that right and "
-                    "go on with --resume"
-                ) from error
 
     return Watcher(on_start=rounds.start, on_entry=entry)
 

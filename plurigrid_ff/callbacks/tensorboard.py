@@ -5,6 +5,7 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from plurigrid_ff.callbacks.rows import ALL, RoundRows
+from plurigrid_ff.callbacks.writing import writing
 from plurigrid_ff.errors import ConfigError, MissingExtraError
 from plurigrid_ff.runs import Watcher
 
@@ -54,23 +55,26 @@ def tensorboard(folder: Path | str) -> Watcher:
         opened[0].write_event(Event(wall_time=time(), step=step, **content))
 
     def entry(entry: "LogEntry") -> None:
-        for row in rounds.entry(entry):
-            name = "all_layers" if row.layer == ALL else f"layer_{row.layer}"
-            for curve in CURVES:
-                value = getattr(row, curve)
-                if value is not None:
-                    write(row.round, summary=scalar(f"{curve}/{name}", value))
+        rows = rounds.entry(entry)
         measure = entry.summary.get("measure")
-        if entry.role == "validator" and isinstance(measure, int | float):
-            write(entry.round, summary=scalar("verdict/measure", measure))
-        for writer in opened:
-            writer.flush()
+        with writing(folder):
+            for row in rows:
+                name = "all_layers" if row.layer == ALL else f"layer_{row.layer}"
+                for curve in CURVES:
+                    value = getattr(row, curve)
+                    if value is not None:
+                        write(row.round, summary=scalar(f"{curve}/{name}", value))
+            if entry.role == "validator" and isinstance(measure, int | float):
+                write(entry.round, summary=scalar("verdict/measure", measure))
+            for writer in opened:
+                writer.flush()
 
     def finish(report: "RunReport") -> None:
-        if report.test_accuracy is not None:
-            accuracy = scalar("test_accuracy/all_layers", report.test_accuracy)
-            write(report.rounds, summary=accuracy)
-        for writer in opened:
-            writer.close()
+        with writing(folder):
+            if report.test_accuracy is not None:
+                accuracy = scalar("test_accuracy/all_layers", report.test_accuracy)
+                write(report.rounds, summary=accuracy)
+            for writer in opened:
+                writer.close()
 
     return Watcher(on_start=rounds.start, on_entry=entry, on_finish=finish)

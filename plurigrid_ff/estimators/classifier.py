@@ -40,6 +40,7 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
             counted from 1. ``"validated"`` is for runs: ``fit`` does not choose.
         scaling: ``"standard"`` brings every feature to mean 0 and variance 1, ``"none"``
             every sample to unit RMS; ``"auto"`` is ``"standard"``.
+        locality: How many layers a layer's loss may move: 1, its own, or 2, the one below as well.
         epochs: Passes over the training samples.
         batch_size: Samples per update.
         schedule: ``"simultaneous"`` lets every layer learn in every epoch, ``"greedy"`` one after
@@ -90,6 +91,7 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
         readout: str = "goodness",
         readout_layers: str | Sequence[int] = "all",
         scaling: str = "auto",
+        locality: int = 1,
         epochs: int = 20,
         batch_size: int = 128,
         schedule: str = "simultaneous",
@@ -115,6 +117,7 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
         self.readout = readout
         self.readout_layers = readout_layers
         self.scaling = scaling
+        self.locality = locality
         self.epochs = epochs
         self.batch_size = batch_size
         self.schedule = schedule

@@ -36,6 +36,7 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
         negatives: What positives are told from; ``"auto"`` is the objective's own.
         scaling: ``"standard"`` brings every feature to mean 0 and variance 1, ``"none"``
             every sample to unit RMS; ``"auto"`` is ``"standard"``.
+        locality: How many layers a layer's loss may move: 1, its own, or 2, the one below as well.
         epochs: Passes over the training samples.
         batch_size: Samples per update.
         schedule: ``"simultaneous"`` lets every layer learn in every epoch, ``"greedy"`` one after
@@ -79,6 +80,7 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
         options: Mapping[str, OptionValue] | None = None,
         negatives: str = "auto",
         scaling: str = "auto",
+        locality: int = 1,
         epochs: int = 20,
         batch_size: int = 128,
         schedule: str = "simultaneous",
@@ -101,6 +103,7 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
         self.options = options
         self.negatives = negatives
         self.scaling = scaling
+        self.locality = locality
         self.epochs = epochs
         self.batch_size = batch_size
         self.schedule = schedule

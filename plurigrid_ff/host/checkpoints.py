@@ -12,6 +12,7 @@ from plurigrid_ff.errors import CheckpointError
 from plurigrid_ff.files import read_text, write_text
 from plurigrid_ff.host.ports import Port
 from plurigrid_ff.host.skill import Role, Stateful
+from plurigrid_ff.results import Verdict
 
 _PREFIX = "checkpoint-"
 _HOST_FILE = "host.json"
@@ -27,6 +28,7 @@ class HostState(Settings):
         data: Digest of the data set they ran on.
         feedback: Values of the fed-back ports, as JSON, by port name.
         done: The generator wants no further round.
+        verdict: Of the last round; a run may be interrupted between it and its report.
     """
 
     rounds: int
@@ -35,6 +37,7 @@ class HostState(Settings):
     data: str
     feedback: dict[str, Any]
     done: bool = False
+    verdict: Verdict | None = None
 
 
 def save_checkpoint(folder: Path, state: HostState, built: dict[Role, Any]) -> None:

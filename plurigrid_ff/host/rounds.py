@@ -95,7 +95,7 @@ class Rounds:
         log = RunLog(self.folder / LOG_FILE, keep=state.entries if state else 0)
         previous = restore_feedback(state.feedback, ports) if state else {}
         spent = state.seconds if state else 0.0
-        verdict = previous.get(VERDICT.name)
+        verdict = state.verdict if state else None
         rounds, ended = (state.rounds, state.done) if state else (0, False)
         while rounds < self.total and not ended:
             self._round = rounds
@@ -113,6 +113,7 @@ class Rounds:
                 data=self.context.data.digest,
                 feedback=kept,
                 done=ended,
+                verdict=verdict,
             )
             save_checkpoint(self.folder, done, built)
             self.on_progress(1.0 if ended else rounds / self.total)

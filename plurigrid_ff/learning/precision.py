@@ -22,8 +22,7 @@ from torch.utils._pytree import tree_map_only
 
 from plurigrid_ff.config import Precision
 from plurigrid_ff.errors import ConfigError
-from plurigrid_ff.learning.transforms import Transform
-from plurigrid_ff.learning.transforms.base import Pullback
+from plurigrid_ff.learning.transforms import Pullback, Transform
 
 _aten = torch.ops.aten
 PRODUCTS = frozenset(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from plurigrid_ff import testing
+from plurigrid_ff.config import AugmentationConfig, TrainingConfig
 from plurigrid_ff.host import ports
 from plurigrid_ff.host.skill import Role
 
@@ -123,3 +124,34 @@ def test_the_triad_page_shows_a_shipped_triad():
     path = "persistent_homology_open_games_forward_forward.toml"
 
     assert shown == (ROOT / "triads" / "plurigrid_ff_triads" / path).read_text("utf-8")
+
+
+def test_the_training_page_lists_every_setting():
+    settings, _, rest = read("docs/training.md").partition("## Schedules")
+    augmentation = rest.partition("## Augmentation")[2].partition("\n## ")[0]
+
+    def named(section):
+        cells = re.findall(r"^\| (`[^|]*) \|", section, re.MULTILINE)
+        return {name for cell in cells for name in re.findall(r"`(\w+)`", cell)} - {"key"}
+
+    assert named(settings) == set(TrainingConfig.model_fields)
+    assert named(augmentation) == set(AugmentationConfig.model_fields)
+
+
+def test_the_training_page_shows_a_run_file_and_a_program_that_run(tmp_path):
+    (run_file,) = code_blocks("docs/training.md", "toml")
+    (program,) = code_blocks("docs/training.md", "python")
+    (tmp_path / "run.toml").write_text(run_file)
+    commands = [
+        ["-m", "plurigrid_ff", "train", "run.toml", "--out", "runs/shown"],
+        ["-c", program.replace("RunConfig()", "RunConfig(training={'epochs': 2})")],
+    ]
+
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+    assert done.stdout.split() == ["1", "generator"]
+    assert (tmp_path / "runs" / "watched.csv").read_text().count("\n") == 4

@@ -21,19 +21,21 @@ TRIAD = Triad(name="mine", validator="v", coordinator="c", generator="g")
 
 @given(
     hidden=st.lists(st.integers(1, 9999), min_size=1, max_size=5),
-    rate=st.floats(1e-9, 1e3),
+    rates=st.floats(1e-9, 1e3) | st.lists(st.floats(1e-9, 1e3), min_size=1, max_size=3).map(tuple),
     seed=st.integers(0, 2**63 - 1),
     column=st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]), max_size=20)),
     triad=st.sampled_from([None, TRIAD]),
     layers=st.sampled_from(["all", "validated", (2, 3)]),
 )
-def test_config_to_toml_to_config_is_the_identity(hidden, rate, seed, column, triad, layers):
+def test_config_to_toml_to_config_is_the_identity(hidden, rates, seed, column, triad, layers):
     config = RunConfig(
         data=DataConfig(label_column=column),
         network=NetworkConfig(
             hidden=tuple(hidden), options={"threshold": 2.0}, readout_layers=layers
         ),
-        training=TrainingConfig(learning_rate=rate),
+        training=TrainingConfig(
+            learning_rate=rates, optimizer=["sgd"] * len(hidden), augmentation={"shift": 2}
+        ),
         triad=triad,
         seed=seed,
         skills={"open-games": {"price": 0.5}},
@@ -54,6 +56,15 @@ def test_config_to_toml_to_config_is_the_identity(hidden, rate, seed, column, tr
         ({"seed": -1}, r"seed: .*greater than or equal to 0, got -1"),
         ({"device": "tpu"}, r"device: .*'auto', 'cpu' or 'cuda', got 'tpu'"),
         ({"training": {"learning_rate": float("inf")}}, r"learning_rate: .*finite number"),
+        ({"training": {"learning_rate": [1.0, 0.0]}}, r"learning_rate\.1: .*greater than 0, got 0"),
+        ({"training": {"learning_rate": []}}, r"learning_rate: .*at least 1 item"),
+        ({"training": {"optimizer": "adm"}}, r"optimizer: .*'adam', 'adamw' or 'sgd', got 'adm'"),
+        ({"training": {"optimizer": ["sgd", "x"]}}, r"training\.optimizer\.1: .*got 'x'"),
+        ({"training": {"augmentation": {"shft": 1}}}, r"augmentation\.shft: .*mean 'shift'"),
+        (
+            {"training": {"augmentation": {"erase": 1}}},
+            r"augmentation\.erase: .*less than 1, got 1",
+        ),
         ({"triad": {"name": "Bad Name"}}, r"triad\.name: .*pattern"),
         *[
             ({"network": {"readout_layers": layers}}, rf"network\.readout_layers: {LAYERS}, got")

@@ -122,19 +122,30 @@ def test_the_threshold_objective_runs_through_the_same_triad(tmp_path, base):
 
 
 @pytest.mark.parametrize(
-    "network",
+    ("network", "training"),
     [
-        {"objective": "self-contrastive", "readout": "probe"},
-        {"objective": "threshold", "negatives": "learned", "readout": "probe"},
-        {"objective": "distance", "readout_layers": "validated"},
+        ({"objective": "self-contrastive", "readout": "probe"}, {"augmentation": {"shift": 1}}),
+        (
+            {"objective": "threshold", "negatives": "learned", "readout": "probe"},
+            {"optimizer": "adamw", "weight_decay": 0.01, "clip": 1.0},
+        ),
+        (
+            {"objective": "distance", "readout_layers": "validated"},
+            {"schedule": "greedy", "patience": 2, "warmup": 1.0, "precision": "bfloat16"},
+        ),
     ],
 )
 def test_an_interrupted_run_of_any_kind_resumes_to_the_same_bytes(
-    tmp_path, base, monkeypatch, network
+    tmp_path, base, monkeypatch, network, training
 ):
     from plurigrid_ff.host import rounds
 
-    config = base.model_copy(update={"network": NetworkConfig(hidden=(24, 16), **network)})
+    config = base.model_copy(
+        update={
+            "network": NetworkConfig(**({"hidden": (24, 16)} | network)),
+            "training": TrainingConfig(**(base.training.model_dump() | training)),
+        }
+    )
     whole = runs.train(config, tmp_path / "whole")
     save, saved = rounds.save_checkpoint, []
 
@@ -250,6 +261,21 @@ def test_a_non_finite_loss_stops_the_run_and_names_the_place(tmp_path, base):
             TriadError,
             "'proofgeneral-narya' is not installed",
         ),
+        (
+            {"training": TrainingConfig(schedule="greedy", epochs=1)},
+            ConfigError,
+            "'greedy' gives each of 2 layers epochs of its own, got 1; train for at least 2",
+        ),
+        (
+            {"training": TrainingConfig(learning_rate=[0.1, 0.1, 0.1])},
+            ConfigError,
+            "training.learning_rate: expected a number, or one for each of 2 layers, got 3",
+        ),
+        (
+            {"training": TrainingConfig(augmentation={"shift": 8})},
+            ConfigError,
+            r"training.augmentation.shift: must be at most 7 for samples of shape \(8, 8\), got 8",
+        ),
         ({"data": DataConfig(source="mnits")}, UnknownNameError, "did you mean 'mnist'"),
     ],
 )
@@ -279,3 +305,48 @@ def test_a_table_with_units_is_standardised_unless_told_otherwise(base, tmp_path
     assert scaled.test_accuracy > 0.95 > 0.7 > plain.test_accuracy
     assert scaled.class_names == ("x", "y")
     assert inference.evaluate(tmp_path / "scaled").accuracy == scaled.test_accuracy
+
+
+def test_a_run_that_ends_early_says_so_and_keeps_its_best(tmp_path, base):
+    training = TrainingConfig(**(base.training.model_dump() | {"epochs": 60, "patience": 1}))
+    finished = []
+    watcher = runs.Watcher(on_finish=finished.append)
+
+    report = runs.train(
+        base.model_copy(update={"training": training}), tmp_path / "early", watcher=watcher
+    )
+
+    entries = [e for e in read_log(tmp_path / "early" / "rounds.jsonl") if e.role == "generator"]
+    scores = [entry.summary["validation_accuracy"] for entry in entries]
+    assert report.planned_rounds == 30 > report.rounds == len(entries)
+    assert report.kept_round == scores.index(max(scores)) + 1 == report.rounds - 1
+    assert [layer.updates for layer in report.layers] == [
+        sum(e.summary["layers"][i]["updates"] for e in entries[: report.kept_round])
+        for i in range(2)
+    ]
+    assert inference.evaluate(tmp_path / "early").accuracy == report.test_accuracy
+    assert finished == [report]
+    page = " ".join((tmp_path / "early" / "report.html").read_text().split())
+    assert f"those of round {report.kept_round}, the best on the validation split" in page
+    assert "Ended early, of 30 rounds" in page
+
+
+def test_a_run_without_patience_says_nothing_of_it(finished):
+    out, report = finished
+
+    assert report.kept_round is report.planned_rounds is None
+    assert "Ended early" not in (out / "report.html").read_text()
+
+
+def test_a_verdict_survives_an_interrupt_before_the_report(tmp_path, base, finished, monkeypatch):
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "_report", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            runs.train(base, tmp_path / "again")
+
+    report = runs.train(base, tmp_path / "again", resume=True)
+
+    assert report.verdict == finished[1].verdict

@@ -132,3 +132,90 @@ def test_progress_reaches_the_whole_round(blobs):
 
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
+
+
+@pytest.fixture
+def patient(blobs):
+    """Build a generator that waits for one round, on probes whose labels say little."""
+
+    def make(**training):
+        settings = RUN.training.model_dump() | {"epochs": 40, "epochs_per_round": 1, "patience": 1}
+        run = RUN.model_copy(update={"training": TrainingConfig(**(settings | training))})
+        society = society_of_one(run, blobs.validation.x, blobs.validation.y, 3)
+        context = RunContext(run, blobs, society)
+        return SKILL.build(SKILL.config(), context), context
+
+    return make
+
+
+def rounds(generator, context, first=1, last=40):
+    """Run rounds until the generator is done; return their outboxes."""
+    found = []
+    for round in range(first, last + 1):
+        found.append(generator.generate(inbox(context, round)))
+        if found[-1].done:
+            break
+    return found
+
+
+def weights(generator, tmp_path):
+    generator.save_network(tmp_path / "n.safetensors")
+    return (tmp_path / "n.safetensors").read_bytes()
+
+
+def test_patience_ends_the_run_with_the_weights_of_the_best_round(patient, tmp_path):
+    generator, context = patient()
+    found = rounds(generator, context)
+    scores = [outbox.summary["validation_accuracy"] for outbox in found]
+    best = scores.index(max(scores)) + 1
+
+    until_best, same_context = patient(patience=None)
+    rounds(until_best, same_context, last=best)
+
+    assert len(found) == best + 1 < 40
+    assert found[-1].summary["kept_round"] == best
+    assert found[-1].summary["stopped"] is True
+    assert "kept_round" not in found[0].summary
+    assert weights(generator, tmp_path) == weights(until_best, tmp_path)
+    kept = values(found[best - 1], ACTIVITIES), values(found[-1], ACTIVITIES)
+    for a, b in zip(*(activities.layers for activities in kept), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert generator.assess().kept_round == best
+    assert [layer.updates for layer in generator.assess().layers] == [8 * best] * 2
+
+
+def test_the_last_round_goes_back_to_the_best_too(patient):
+    generator, context = patient(epochs=3, patience=30)
+
+    found = rounds(generator, context)
+
+    scores = [outbox.summary["validation_accuracy"] for outbox in found]
+    assert [outbox.done for outbox in found] == [False, False, True]
+    assert found[-1].summary["kept_round"] == scores.index(max(scores)) + 1
+    assert found[-1].summary["stopped"] is False
+
+
+def test_patience_waits_until_every_layer_has_begun(patient):
+    generator, context = patient(schedule="greedy", epochs=10)
+
+    found = rounds(generator, context)
+
+    assert len(found) > 5
+    assert found[-1].summary["kept_round"] > 5
+
+
+@pytest.mark.parametrize("left", [1, 3])
+def test_a_restored_generator_stops_where_it_would_have(patient, tmp_path, left):
+    whole, context = patient(patience=2)
+    first, _ = patient(patience=2)
+    second, _ = patient(patience=2)
+    expected = rounds(whole, context)
+    stop = len(expected) - left  # before the best round, and after it
+    rounds(first, context, last=stop)
+    first.save_state(tmp_path)
+
+    second.load_state(tmp_path)
+    found = rounds(second, context, first=stop + 1)
+
+    assert [outbox.summary for outbox in found] == [o.summary for o in expected[stop:]]
+    assert weights(second, tmp_path) == weights(whole, tmp_path)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from plurigrid_ff.callbacks import tensorboard
-from plurigrid_ff.errors import ConfigError, MissingExtraError
+from plurigrid_ff.errors import ConfigError, MissingExtraError, RunFolderError
 
 NOTHING = SimpleNamespace(test_accuracy=None, rounds=0)
 event_pb2 = pytest.importorskip("tensorboardX.proto.event_pb2")
@@ -93,3 +93,12 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
 
     with pytest.raises(ConfigError, match="file/events: cannot be made"):
         tensorboard(tmp_path / "file" / "events")
+
+
+def test_a_disk_that_fills_up_later_is_named(entry, tmp_path):
+    watcher = tensorboard(tmp_path / "events")
+    (tmp_path / "events").rmdir()
+    (tmp_path / "events").write_text("")
+
+    with pytest.raises(RunFolderError, match="events: cannot be written: .* --resume"):
+        watcher.on_entry(entry(1))

@@ -179,3 +179,33 @@ def test_numbers_beyond_float32_are_refused(blobs):
 def test_sample_weights_are_refused(blobs):
     with pytest.raises(TypeError, match="sample_weight"):
         FFClassifier(**QUICK).fit(blobs.train.x, blobs.train.y, sample_weight=np.ones(240))
+
+
+def test_patience_stops_early_and_keeps_the_best_epoch(digits):
+    x, y, *_ = digits
+    model = FFClassifier((40,), epochs=60, patience=2, random_state=0, device="cpu").fit(x, y)
+    best = int(np.argmax(model.validation_scores_))
+    plain = FFClassifier((40,), epochs=60, random_state=0, device="cpu")
+
+    assert model.n_iter_ == len(model.validation_scores_) == best + 3 < 60
+    assert plain.set_params(epochs=3).fit(x, y).validation_scores_ is None
+    held = model._held_out(np.unique(y, return_inverse=True)[1])
+    assert model.score(x[held], y[held]) == model.validation_scores_[best]
+    assert np.mean(held) == pytest.approx(0.1, abs=0.01)
+
+
+def test_patience_needs_a_class_of_which_a_sample_can_be_spared():
+    model = FFClassifier((6,), patience=2, device="cpu")
+
+    with pytest.raises(ValueError, match="patience=2 needs held-out samples, but each of the 3"):
+        model.fit([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], ["a", "b", "c"])
+
+
+def test_a_layer_that_sat_out_has_no_loss(blobs):
+    model = FFClassifier((9, 6), epochs=4, schedule="greedy", random_state=0, device="cpu")
+
+    model.fit(blobs.train.x, blobs.train.y)
+
+    learned = ~np.isnan(model.layer_loss_curves_)
+    assert learned.tolist() == [[True, False]] * 2 + [[False, True]] * 2
+    assert np.isfinite(model.loss_curve_).all()

@@ -38,12 +38,8 @@ def test_the_transformer_differs_in_what_it_predicts_and_validates():
         set(inspect.signature(kind).parameters) for kind in (FFClassifier, FFTransformer)
     )
 
-    assert classifier - transformer == {
-        "readout",
-        "readout_layers",
-        "patience",
-        "validation_fraction",
-    }
+    predicting = {"readout", "readout_layers", "patience", "validation_fraction"}
+    assert classifier - transformer == predicting
     assert transformer - classifier == {"layer"}
 
 

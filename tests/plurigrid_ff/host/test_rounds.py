@@ -184,3 +184,61 @@ def test_the_society_of_one_has_one_agent_and_no_edge(blobs):
     assert list(society.graph) == ["agent-0"]
     assert society.graph.number_of_edges() == 0
     assert isinstance(society.probes, np.ndarray)
+
+
+@pytest.fixture
+def contented(parts, make_skill):
+    """Make a generator that has had enough after its third round."""
+
+    class Contented(parts["generator"]):
+        def generate(self, inbox):
+            outbox = super().generate(inbox)
+            outbox.done = self.count == 3
+            return outbox
+
+    def make(fail_at=None):
+        return make_skill(
+            "contented",
+            Role.GENERATOR,
+            Contented(fail_at),
+            feedback=("schedule",),
+            produces=("gains",),
+        )
+
+    return make
+
+
+def test_a_generator_that_is_done_ends_the_run_with_that_round(start, trio, contented):
+    shares = []
+
+    outcome = start({**trio, Role.GENERATOR: contented()}, on_progress=shares.append).run()
+
+    assert outcome.rounds == 3
+    assert [entry.round for entry in outcome.log.entries] == [1, 1, 1, 2, 2, 2, 3, 3, 3]
+    assert outcome.verdict.passed
+    assert shares[-1] == 1.0
+
+
+@pytest.mark.parametrize("saved", [1, 3])
+def test_a_run_that_ended_early_is_not_taken_up_again(
+    start, trio, contented, tmp_path, monkeypatch, saved
+):
+    from plurigrid_ff.host import rounds
+
+    save, count = rounds.save_checkpoint, []
+
+    def interrupt(*arguments):
+        save(*arguments)
+        count.append(1)
+        if len(count) == saved:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(rounds, "save_checkpoint", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        start({**trio, Role.GENERATOR: contented()}).run()
+
+    outcome = start({**trio, Role.GENERATOR: contented()}).run()
+
+    assert outcome.rounds == 3
+    assert len(read_log(tmp_path / "rounds.jsonl")) == 9
+    assert outcome.verdict.passed

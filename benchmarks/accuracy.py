@@ -24,10 +24,11 @@ from plurigrid_ff.config import DataConfig, NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Dataset
 from plurigrid_ff.data.load import load_dataset
 from plurigrid_ff.files import write_text
-from plurigrid_ff.learning.backprop import BackpropNetwork, batches, train_backprop
+from plurigrid_ff.learning.backprop import BackpropNetwork, train_backprop
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.objectives import find_objective, known_objectives
 from plurigrid_ff.learning.trainer import Trainer
+from plurigrid_ff.learning.untrained import untrained_accuracy
 from plurigrid_ff.runs import installed_versions
 
 Result = dict[str, float | list[float]]
@@ -112,19 +113,9 @@ def untrained(
 
     def run(data: Dataset, seed: int) -> Result:
         config = NetworkConfig(hidden=hidden, readout="probe")
-        network = FFNetwork(config, data.feature_shape, data.num_classes, seed=seed)
-        x, y = tensors(data)
-        network.fit_scaling(x)
-        assert network.probe is not None  # noqa: S101 - the config asks for one
-        optimizer = torch.optim.Adam(network.probe.parameters())
         started = time.perf_counter()
-        for rate, chosen in batches(len(y), training, seed=seed):
-            optimizer.param_groups[0]["lr"] = rate
-            network.probe.learn(network.activities(x[chosen]), y[chosen])
-            optimizer.step()
-        seconds = time.perf_counter() - started
-        accuracy = score(network(torch.from_numpy(data.test.x)), data)
-        return {"accuracy": accuracy, "seconds": seconds}
+        accuracy = untrained_accuracy(data, config, training, seed=seed, device=torch.device("cpu"))
+        return {"accuracy": accuracy, "seconds": time.perf_counter() - started}
 
     return run
 

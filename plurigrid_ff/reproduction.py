@@ -11,12 +11,11 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from plurigrid_ff.config import DataConfig, Device, RunConfig, TrainingConfig
+from plurigrid_ff.config import DataConfig, Device, NetworkConfig, RunConfig, TrainingConfig
 from plurigrid_ff.errors import ConfigError, DataError, RunFolderError
 from plurigrid_ff.files import read_text, write_text
 from plurigrid_ff.host.folder import RunFolder, read_run_config
 from plurigrid_ff.host.plugins import Host, load_host
-from plurigrid_ff.layer_config import AnyLayer
 from plurigrid_ff.recipes import Published, Reached, Recipe
 from plurigrid_ff.results import Result, RunReport
 from plurigrid_ff.runs import Watcher, flat_settings, installed_versions, train
@@ -45,6 +44,9 @@ class SeedResult(Result):
     seconds: float = Field(description="Of all rounds, their measurements included.")
     rival_accuracy: float
     rival_seconds: float = Field(description="Of training backprop and measuring it once.")
+    untrained_accuracy: float | None = Field(
+        None, description="Of the same read-out on untrained layers; None without a read-out."
+    )
     verdict: Literal["passed", "failed", "undecidable"] | None
 
 
@@ -60,6 +62,9 @@ class Reproduction(Result):
     )
     reached: Figure
     rival: Figure = Field(description="Backprop on the same layers, splits and batches.")
+    untrained: Figure | None = Field(
+        None, description="The same read-out on untrained layers; None for goodness."
+    )
     recorded: Reached | None = Field(description="What this project reached before.")
     published: Published | None
     runs: tuple[SeedResult, ...]
@@ -71,15 +76,15 @@ class Reproduction(Result):
 
 
 class RivalResult(Result):
-    """What the rival reached on one seed, and all that its accuracy depends on.
+    """What a rival reached on one seed, and all that its accuracy depends on.
 
     Backprop trains every layer in every epoch, whatever a coordinator has decided.
     """
 
+    kind: Literal["backprop", "untrained"]
     data: DataConfig
     data_digest: str
-    hidden: tuple[AnyLayer, ...]
-    scaling: str
+    network: NetworkConfig = Field(description="For backprop nothing but layers and scaling.")
     training: TrainingConfig
     seed: int
     device: Device
@@ -145,7 +150,10 @@ def reproduce(
                 f"{folder}: its generator reports no test accuracy, so there is nothing to "
                 "compare; take a recipe whose generator classifies"
             )
-        rival = _rival(folder, report)
+        rival = _rival("backprop", folder, report)
+        untrained = None
+        if report.readout != "goodness":
+            untrained = _rival("untrained", folder, report).accuracy
         result = SeedResult(
             seed=seed,
             folder=str(folder),
@@ -154,11 +162,13 @@ def reproduce(
             seconds=report.seconds,
             rival_accuracy=rival.accuracy,
             rival_seconds=rival.seconds,
+            untrained_accuracy=untrained,
             verdict=report.verdict.outcome if report.verdict else None,
         )
         on_seed(result)
         results.append(result)
         reports.append(report)
+    floors = [r.untrained_accuracy for r in results if r.untrained_accuracy is not None]
     reproduction = Reproduction(
         recipe=recipe.head.name,
         paper=recipe.head.paper,
@@ -166,6 +176,7 @@ def reproduce(
         changed=_changed(recipe.run, config),
         reached=_figure([result.test_accuracy for result in results]),
         rival=_figure([result.rival_accuracy for result in results]),
+        untrained=_figure(floors) if floors else None,
         recorded=recipe.head.reached,
         published=recipe.head.published,
         runs=tuple(results),
@@ -179,8 +190,8 @@ def reproduce(
     return reproduction
 
 
-def _rival(folder: Path, report: RunReport) -> RivalResult:
-    """Train the rival of a finished run, or read what it reached before.
+def _rival(kind: Literal["backprop", "untrained"], folder: Path, report: RunReport) -> RivalResult:
+    """Train a rival of a finished run, or read what it reached before.
 
     Raises:
         DataError: The data is not what the run was trained on.
@@ -188,13 +199,17 @@ def _rival(folder: Path, report: RunReport) -> RivalResult:
     from plurigrid_ff.data.load import load_dataset
     from plurigrid_ff.learning.backprop import backprop_accuracy
     from plurigrid_ff.learning.devices import resolve_device
+    from plurigrid_ff.learning.untrained import untrained_accuracy
 
     config = read_run_config(folder)
+    network = config.network
+    if kind == "backprop":
+        network = NetworkConfig(hidden=network.hidden, scaling=network.scaling)
     result = RivalResult(
+        kind=kind,
         data=config.data,
         data_digest=report.data_digest,
-        hidden=config.network.hidden,
-        scaling=config.network.scaling,
+        network=network,
         training=config.training,
         seed=config.seed,
         device=config.device,
@@ -202,7 +217,7 @@ def _rival(folder: Path, report: RunReport) -> RivalResult:
         accuracy=0.0,
         seconds=0.0,
     )
-    path = folder.with_name(f"{folder.name}.backprop.json")
+    path = folder.with_name(f"{folder.name}.{kind}.json")
     before = _read_rival(path)
     if before is not None and before.model_copy(update=result.measured) == result:
         return before
@@ -213,9 +228,10 @@ def _rival(folder: Path, report: RunReport) -> RivalResult:
             "--out"
         )
     started = time.perf_counter()
-    accuracy = backprop_accuracy(
+    measure = backprop_accuracy if kind == "backprop" else untrained_accuracy
+    accuracy = measure(
         data,
-        config.network,
+        network,
         config.training,
         seed=config.seed,
         device=resolve_device(config.device),

@@ -115,6 +115,8 @@ def print_reproduction(found: "Reproduction", out: Path) -> None:
         ("reached now", *_cells(found.reached), found.recipe),
         ("backprop, same shape", *_cells(found.rival), "same splits, batches and step sizes"),
     ]
+    if found.untrained is not None:
+        rows.append(("untrained layers", *_cells(found.untrained), "the same read-out on them"))
     if found.recorded is not None:
         spread, seeds = found.recorded.spread, str(found.recorded.seeds)
         accuracy = _accuracy(found.recorded.accuracy, spread)

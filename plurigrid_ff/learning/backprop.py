@@ -1,6 +1,5 @@
 """The rival of every figure: the same stack trained end to end, on the same batches."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -9,25 +8,10 @@ from torch.nn import functional as F
 
 from plurigrid_ff.config import NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Dataset
-from plurigrid_ff.derivation import derive_key
-from plurigrid_ff.learning.augmentation import Augmentation
-from plurigrid_ff.learning.draws import draw_permutation
 from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.optimizers import plan_rival
-
-
-def batches(
-    samples: int, training: TrainingConfig, *, seed: int, device: torch.device | None = None
-) -> Iterator[tuple[float, Tensor]]:
-    """Yield step size and sample indices of every batch, as a ``Trainer`` of this seed has them."""
-    ids = torch.arange(samples, device=device)
-    count = -(-samples // training.batch_size)
-    rate = plan_rival(training).rate
-    for epoch in range(training.epochs):
-        order = draw_permutation(derive_key(seed, "agent-0", "order", epoch), ids)
-        for batch, chosen in enumerate(torch.split(order, training.batch_size)):
-            yield rate.at(epoch + batch / count), chosen
+from plurigrid_ff.learning.rivals import share_right, stream
 
 
 class BackpropNetwork:
@@ -106,15 +90,10 @@ def train_backprop(
     network.layers.fit_scaling(x)
     plan = plan_rival(training)
     optimizer = plan.build(network.parameters)
-    augmentation = Augmentation(training.augmentation, tuple(x.shape[1:]))
-    count = -(-len(y) // training.batch_size)
-    stream = batches(len(y), training, seed=seed, device=x.device)
-    for number, (rate, chosen) in enumerate(stream):
+    for rate, samples, labels in stream(x, y, training, seed=seed):
         optimizer.param_groups[0]["lr"] = rate
         optimizer.zero_grad(set_to_none=True)
-        key = derive_key(seed, "agent-0", "augmentation", number // count)
-        samples = augmentation(x[chosen], chosen, key=key)
-        loss = F.cross_entropy(network(samples), y[chosen])
+        loss = F.cross_entropy(network(samples), labels)
         loss.backward()  # type: ignore[no-untyped-call]
         if plan.clip is not None:
             nn.utils.clip_grad_norm_(network.parameters, plan.clip)
@@ -134,14 +113,4 @@ def backprop_accuracy(
     rival.to(device)
     x, y = (torch.from_numpy(part).to(device) for part in (data.train.x, data.train.y))
     train_backprop(rival, x, y, training, seed=seed)
-    right = 0
-    rows = rival.layers.rows_per_pass
-    with torch.no_grad():
-        parts = zip(
-            torch.split(torch.from_numpy(data.test.x), rows),
-            torch.split(torch.from_numpy(data.test.y), rows),
-            strict=True,
-        )
-        for samples, labels in parts:
-            right += int((rival(samples.to(device)).argmax(dim=1).cpu() == labels).sum())
-    return right / len(data.test)
+    return share_right(rival, data.test, rows=rival.layers.rows_per_pass, device=device)

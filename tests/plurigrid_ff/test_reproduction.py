@@ -11,6 +11,7 @@ from plurigrid_ff.errors import ConfigError, DataError, RunFolderError
 from plurigrid_ff.host.folder import RunFolder
 from plurigrid_ff.learning.backprop import backprop_accuracy
 from plurigrid_ff.learning.devices import resolve_device
+from plurigrid_ff.learning.untrained import untrained_accuracy
 from plurigrid_ff.recipes import find_recipe
 from plurigrid_ff.reproduction import Reproduction, reproduce
 
@@ -189,3 +190,39 @@ def test_a_generator_that_does_not_classify_is_refused(made, tmp_path, monkeypat
 
     with pytest.raises(ConfigError, match="its generator reports no test accuracy"):
         reproduce(RECIPE, tmp_path / "none", config=SMALL)
+
+
+def test_a_read_out_stands_beside_the_same_one_on_untrained_layers(tmp_path):
+    network = SMALL.network.model_copy(
+        update={"objective": "self-contrastive", "negatives": "auto", "readout": "probe"}
+    )
+    config = SMALL.model_copy(update={"network": network})
+
+    found = reproduce(RECIPE, tmp_path / "probed", config=config, seeds=1)
+
+    assert found.untrained is not None
+    assert found.untrained.accuracy == found.runs[0].untrained_accuracy > 0.5
+    data = load_dataset(config.data, seed=0)
+    again = untrained_accuracy(
+        data, network, config.training, seed=0, device=resolve_device("cpu")
+    )
+    assert found.untrained.accuracy == again
+    # What the layers would have learned from does not matter where they do not learn.
+    other = network.model_copy(update={"objective": "projection"})
+    assert again == untrained_accuracy(
+        data, other, config.training, seed=0, device=resolve_device("cpu")
+    )
+
+
+def test_goodness_without_a_read_out_has_no_untrained_figure(made):
+    _, found = made
+
+    assert found.untrained is None
+    with pytest.raises(ConfigError, match="untrained layers need one that learns, got 'goodness'"):
+        untrained_accuracy(
+            load_dataset(SMALL.data, seed=0),
+            SMALL.network,
+            SMALL.training,
+            seed=0,
+            device=resolve_device("cpu"),
+        )

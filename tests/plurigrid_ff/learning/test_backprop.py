@@ -4,8 +4,9 @@ import torch
 
 from plurigrid_ff.config import NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Dataset, Split
-from plurigrid_ff.learning.backprop import BackpropNetwork, backprop_accuracy, batches
+from plurigrid_ff.learning.backprop import BackpropNetwork, backprop_accuracy
 from plurigrid_ff.learning.network import FFNetwork
+from plurigrid_ff.learning.rivals import batches
 from plurigrid_ff.learning.trainer import Trainer
 
 CPU = torch.device("cpu")

@@ -45,6 +45,7 @@ class Shortcut:
         self.span = span
         self.groups = groups
         self.places = shape[1:]
+        self.earlier = earlier
         self.normalise = normalise
         if len(shape) != len(earlier) or any(
             a < b for a, b in zip(earlier[1:], self.places, strict=True)
@@ -73,7 +74,10 @@ class Shortcut:
             earlier = self._shrunk(earlier)
         if self.how == "add":
             return h + earlier
-        halves = [part.reshape(len(part), self.groups, -1, *self.places) for part in (h, earlier)]
+        halves = [
+            part.reshape(len(part), self.groups, part.shape[1] // self.groups, *self.places)
+            for part in (h, earlier)
+        ]
         return torch.cat(halves, dim=2).flatten(1, 2)
 
     def _shrunk(self, earlier: Tensor) -> Tensor:

@@ -203,9 +203,7 @@ def test_a_read_out_stands_beside_the_same_one_on_untrained_layers(tmp_path):
     assert found.untrained is not None
     assert found.untrained.accuracy == found.runs[0].untrained_accuracy > 0.5
     data = load_dataset(config.data, seed=0)
-    again = untrained_accuracy(
-        data, network, config.training, seed=0, device=resolve_device("cpu")
-    )
+    again = untrained_accuracy(data, network, config.training, seed=0, device=resolve_device("cpu"))
     assert found.untrained.accuracy == again
     # What the layers would have learned from does not matter where they do not learn.
     other = network.model_copy(update={"objective": "projection"})

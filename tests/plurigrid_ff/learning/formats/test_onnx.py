@@ -107,6 +107,70 @@ def test_onnxruntime_computes_what_the_network_computes(made, batch):
     torch.testing.assert_close(chosen, expected.amax(dim=1, keepdim=True), **TOLERANCE)
 
 
+CONV = {"kind": "conv2d", "features": 6}
+STACKS = {
+    "convolutions": (
+        (3, 9, 8),
+        [
+            CONV | {"kernel": 4, "pool": 2, "grid": 3},
+            CONV | {"norm": "group", "stride": 2, "pooling": "average"},
+            {"features": 9, "norm": "layer"},
+        ],
+    ),
+    "shortcuts": (
+        (6, 6),
+        [
+            CONV,
+            CONV | {"norm": "group"},
+            CONV | {"norm": "layer", "pool": 2, "pooling": "average", "shortcut": "concat"},
+            CONV | {"features": 12, "norm": "none", "shortcut": "add", "span": 1},
+            CONV | {"norm": "group", "kernel": 1, "padding": "valid", "grid": 2},
+        ],
+    ),
+    "over-time": (
+        (4, 11),
+        [
+            {"kind": "conv1d", "features": 6, "kernel": 5, "pool": 2, "grid": 2},
+            {"kind": "conv1d", "features": 6, "norm": "layer", "shortcut": "concat", "span": 1},
+        ],
+    ),
+    "local-receptive-fields": (
+        (2, 7, 5),
+        [
+            {"kind": "local2d", "features": 6, "stride": 2},
+            {"kind": "local2d", "features": 3, "kernel": 2, "norm": "layer"},
+            6,
+        ],
+    ),
+    "shortcuts-between-rows": (
+        (5,),
+        [6, {"features": 6, "shortcut": "add", "span": 1}, {"features": 9, "norm": "group"}],
+    ),
+}
+
+
+@pytest.mark.parametrize("objective", sorted(known_objectives()))
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_kind_of_layer_is_computed_under_every_objective(stack, objective):
+    shape, hidden = STACKS[stack]
+    values = {"hidden": hidden, "objective": objective}
+    if not labelled(objective):
+        values["readout"] = "probe"
+    network = FFNetwork(NetworkConfig.parse(values, where="test"), shape, 3, seed=3)
+    generator = torch.Generator().manual_seed(0)
+    network.prepare(draw(generator, 12, *shape), torch.arange(12) % 3)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter += 0.2 * draw(generator, *parameter.shape)
+
+    for batch in (0, 7):
+        x = draw(generator, batch, *shape)
+        goodness, _ = session_of(network).run(None, {"samples": x.numpy()})
+        expected = network(x)
+        torch.testing.assert_close(torch.from_numpy(goodness), expected, rtol=1e-3, atol=1e-4)
+    assert expected.std() > 0.01
+
+
 @pytest.mark.parametrize("objective", sorted(known_objectives()))
 def test_every_objective_labels_samples_as_the_network_does(objective):
     readout = "goodness" if labelled(objective) else "probe"

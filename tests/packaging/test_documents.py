@@ -138,20 +138,17 @@ def test_the_training_page_lists_every_setting():
     assert named(augmentation) == set(AugmentationConfig.model_fields)
 
 
-def test_the_training_page_shows_a_run_file_and_a_program_that_run(tmp_path):
+def test_the_training_page_shows_a_run_file_that_trains(tmp_path):
     (run_file,) = code_blocks("docs/training.md", "toml")
-    (program,) = code_blocks("docs/training.md", "python")
     (tmp_path / "run.toml").write_text(run_file)
-    commands = [
-        ["-m", "plurigrid_ff", "train", "run.toml", "--out", "runs/shown"],
-        ["-c", program.replace("RunConfig()", "RunConfig(training={'epochs': 2})")],
-    ]
 
-    for command in commands:
-        done = subprocess.run(
-            [sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
+    done = subprocess.run(
+        [sys.executable, "-m", "plurigrid_ff", "train", "run.toml", "--out", "runs/shown"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
-    assert done.stdout.split() == ["1", "generator"]
-    assert (tmp_path / "runs" / "watched.csv").read_text().count("\n") == 4
+    assert done.returncode == 0, done.stderr
+    assert "test accuracy" in done.stdout

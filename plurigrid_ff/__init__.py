@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from plurigrid_ff.host.skill import Role, RunContext, Skill, SkillCard
     from plurigrid_ff.host.triad import find_triad
     from plurigrid_ff.inference import evaluate, predict
+    from plurigrid_ff.learning.blocks import register_block
     from plurigrid_ff.learning.layers import FFLayer
     from plurigrid_ff.learning.network import FFNetwork
     from plurigrid_ff.learning.trainer import Trainer
@@ -64,6 +65,7 @@ __all__ = [
     "load_dataset",
     "load_host",
     "predict",
+    "register_block",
     "train",
 ]
 
@@ -97,6 +99,7 @@ _HOMES = {
     "load_dataset": "data.load",
     "load_host": "host.plugins",
     "predict": "inference",
+    "register_block": "learning.blocks",
     "train": "runs",
 }
 

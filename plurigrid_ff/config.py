@@ -21,11 +21,21 @@ from pydantic_core import PydanticCustomError
 
 from plurigrid_ff.errors import ConfigError
 from plurigrid_ff.files import read_text
-from plurigrid_ff.layer_config import AnyLayer, ConvConfig, LayerConfig, LinearConfig, as_layer
+from plurigrid_ff.layer_config import (
+    AnyLayer,
+    AnyLayerConfig,
+    BlockConfig,
+    ConvConfig,
+    LayerConfig,
+    LinearConfig,
+    as_layer,
+)
 from plurigrid_ff.settings import Settings
 
 __all__ = [
+    "AnyLayerConfig",
     "AugmentationConfig",
+    "BlockConfig",
     "ConvConfig",
     "DataConfig",
     "Decay",
@@ -163,7 +173,7 @@ class NetworkConfig(Settings):
     )
 
     @property
-    def layers(self) -> tuple[LinearConfig | ConvConfig, ...]:
+    def layers(self) -> tuple[AnyLayerConfig, ...]:
         """The layers, written out."""
         return tuple(as_layer(layer) for layer in self.hidden)
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from plurigrid_ff.errors import ExportError, RunFolderError, unknown_name
 from plurigrid_ff.files import written_beside
 from plurigrid_ff.host.folder import NETWORK_FILE, RunFolder, read_run_config
+from plurigrid_ff.host.plugins import Host, load_host
 from plurigrid_ff.report.reading import read_report
 from plurigrid_ff.results import ExportedFile, ExportReport
+from plurigrid_ff.runs import join_plugins
 
 # Adding a format is a module with an `encode`, and a line here.
 FORMATS = {
@@ -18,7 +20,12 @@ FORMATS = {
 
 
 def export_run(
-    folder: Path | str, out: Path | str, *, format: str, overwrite: bool = False
+    folder: Path | str,
+    out: Path | str,
+    *,
+    format: str,
+    overwrite: bool = False,
+    host: Host | None = None,
 ) -> ExportReport:
     """Write a finished run's network to a file of another format.
 
@@ -27,6 +34,7 @@ def export_run(
         out: The file to write; what a format has to add lies beside it.
         format: A key of ``FORMATS``.
         overwrite: Replace files that exist, once the new ones are whole.
+        host: Objectives and blocks to choose from; None loads every installed plugin.
 
     Returns:
         What was written, and what goes into the network and comes out of it.
@@ -50,6 +58,7 @@ def export_run(
     from plurigrid_ff.learning.checkpoint import load_network
     from plurigrid_ff.learning.formats import Source
 
+    join_plugins(host or load_host())
     network, card = load_network(folder / NETWORK_FILE)
     contents: dict[str, bytes] = encode(Source(network, card, folder / NETWORK_FILE), out.name)
     for name in contents:

@@ -10,7 +10,7 @@ from plurigrid_ff.host.folder import NETWORK_FILE, read_run_config
 from plurigrid_ff.host.plugins import Host, load_host
 from plurigrid_ff.report.reading import read_report
 from plurigrid_ff.results import Assessment
-from plurigrid_ff.runs import join_objectives
+from plurigrid_ff.runs import join_plugins
 
 if TYPE_CHECKING:
     from plurigrid_ff.data.dataset import Dataset
@@ -57,7 +57,7 @@ def evaluate(
         folder: The run folder.
         data: Another data set of the same shape and classes; None: the run's own.
         device: Where to compute.
-        host: Objectives to choose from; None loads every installed plugin.
+        host: Objectives and blocks to choose from; None loads every installed plugin.
 
     Raises:
         RunFolderError: No finished run lies there.
@@ -89,7 +89,7 @@ def open_run(
     Args:
         folder: The run folder.
         data: Another data set of the same shape and classes; None: the run's own.
-        host: Objectives to choose from; None loads every installed plugin.
+        host: Objectives and blocks to choose from; None loads every installed plugin.
 
     Raises:
         RunFolderError: No finished run lies there.
@@ -102,7 +102,7 @@ def open_run(
     folder = Path(folder)
     config = read_run_config(folder)
     report = read_report(folder)
-    join_objectives(host or load_host())
+    join_plugins(host or load_host())
     network, card = load_network(folder / NETWORK_FILE)
     dataset = load_dataset(data or config.data, seed=config.seed).read_as(card.feature_shape)
     _require_fit(dataset, card)
@@ -131,7 +131,7 @@ def predict(
             Images and recordings are prepared as the run's settings say.
         label_column: CSV column to leave out.
         device: Where to compute.
-        host: Objectives to choose from; None loads every installed plugin.
+        host: Objectives and blocks to choose from; None loads every installed plugin.
 
     Raises:
         RunFolderError: No run lies there.
@@ -148,7 +148,7 @@ def predict(
 
     folder = Path(folder)
     config = read_run_config(folder)
-    join_objectives(host or load_host())
+    join_plugins(host or load_host())
     network, card = load_network(folder / NETWORK_FILE)
     place = resolve_device(device)
     inputs = load_named(

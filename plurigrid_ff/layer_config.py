@@ -7,12 +7,23 @@ from pydantic import Discriminator, Field, NonNegativeFloat, PositiveInt, Tag
 from plurigrid_ff.settings import Settings
 
 Norm = Literal["auto", "none", "rms", "layer", "group"]
+Features = Annotated[
+    PositiveInt, Field(description="Units: features of a row, channels of an image.")
+]
+Grid = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=256,
+        description="The objective reads averages over a grid of this many cells a side; 0: every "
+        "place.",
+    ),
+]
 
 
 class LayerConfig(Settings):
     """What layers of every kind have."""
 
-    features: PositiveInt = Field(description="Units: features of a row, channels of an image.")
     norm: Norm = Field(
         "auto",
         description="How the input is normalised: 'rms' and 'layer' over a sample, 'group' over "
@@ -36,6 +47,7 @@ class LinearConfig(LayerConfig):
     """A dense layer; it flattens what it reads."""
 
     kind: Literal["linear"] = "linear"
+    features: Features
 
 
 class ConvConfig(LayerConfig):
@@ -45,6 +57,7 @@ class ConvConfig(LayerConfig):
     """
 
     kind: Literal["conv1d", "conv2d", "local2d"]
+    features: Features
     kernel: int = Field(3, ge=1, le=31, description="Extent of the receptive field.")
     stride: int = Field(1, ge=1, le=31, description="Places from one field to the next.")
     padding: Literal["same", "valid"] = Field(
@@ -52,31 +65,56 @@ class ConvConfig(LayerConfig):
     )
     pool: int = Field(1, ge=1, le=31, description="Extent and stride of the pooling; 1: none.")
     pooling: Literal["max", "average"] = Field("max", description="What a pool keeps.")
-    grid: int = Field(
-        0,
-        ge=0,
-        le=256,
-        description="The objective reads averages over a grid of this many cells a side; 0: every "
-        "place.",
+    grid: Grid = 0
+
+
+class BlockConfig(LayerConfig):
+    """A module of your own, by the name it is registered under; its width follows from it."""
+
+    kind: Literal["block"] = "block"
+    block: str = Field(description="Name given to register_block, by you or by a plugin.")
+    dimensions: Literal[0, 1, 2] | None = Field(
+        None,
+        description="How it reads samples: 0 flat, 1 as (channels, length), 2 as (channels, "
+        "height, width); none: in the shape they have.",
     )
+    grid: Grid = 0
 
 
-def _kind(value: Any) -> str:
-    """Tell which model a layer's settings belong to."""
-    kind = value.get("kind", "linear") if isinstance(value, dict) else getattr(value, "kind", "")
+AnyLayerConfig = LinearConfig | ConvConfig | BlockConfig
+
+
+_MODELS = {
+    "linear": "linear",
+    "conv1d": "conv",
+    "conv2d": "conv",
+    "local2d": "conv",
+    "block": "block",
+}
+
+
+def _model(value: Any) -> str | None:
+    """Tell which model a layer's settings belong to; None where the kind is none of ours."""
     if isinstance(value, int | float | str):
         return "width"
-    return "linear" if kind == "linear" else "conv"
+    kind = value.get("kind", "linear") if isinstance(value, dict) else getattr(value, "kind", None)
+    return _MODELS.get(kind) if isinstance(kind, str) else None
 
 
 AnyLayer = Annotated[
     Annotated[PositiveInt, Tag("width")]
     | Annotated[LinearConfig, Tag("linear")]
-    | Annotated[ConvConfig, Tag("conv")],
-    Discriminator(_kind),
+    | Annotated[ConvConfig, Tag("conv")]
+    | Annotated[BlockConfig, Tag("block")],
+    Discriminator(
+        _model,
+        custom_error_type="layer",
+        custom_error_message=f"expected a width or a table with one of the kinds "
+        f"{', '.join(map(repr, _MODELS))}",
+    ),
 ]
 
 
-def as_layer(layer: "AnyLayer") -> LinearConfig | ConvConfig:
+def as_layer(layer: "AnyLayer") -> AnyLayerConfig:
     """Write out a layer that is given as a mere width."""
     return LinearConfig(features=layer) if isinstance(layer, int) else layer

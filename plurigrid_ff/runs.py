@@ -84,7 +84,7 @@ def train(
     host = host or load_host()
     watcher = watcher or Watcher()
     skills = _resolve(config, host)
-    join_objectives(host)
+    join_plugins(host)
     config = _resolved(config, skills)
     folder = RunFolder(out)
     if resume and folder.is_complete and not folder.is_begun:
@@ -110,15 +110,17 @@ def train(
     return report
 
 
-def join_objectives(host: Host) -> None:
-    """Let networks use the objectives that plugins offer.
+def join_plugins(host: Host) -> None:
+    """Let networks use the objectives and the blocks that plugins offer.
 
     Raises:
-        PluginError: A plugin offers one under a name that the library has.
+        PluginError: A plugin offers one under a name that is taken.
     """
+    from plurigrid_ff.learning.blocks import offer_blocks
     from plurigrid_ff.learning.objectives import offer_objectives
 
-    offer_objectives({o.name: (o.home, o.provider) for o in host.objectives.values()})
+    offer_objectives(host.objectives)
+    offer_blocks(host.blocks)
 
 
 def _resolve(config: RunConfig, host: Host) -> dict[Role, Skill]:

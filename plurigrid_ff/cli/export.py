@@ -77,7 +77,9 @@ def command(
         else:
             from plurigrid_ff.exports import export_run
 
-            report = export_run(run_folder, out, format=format_, overwrite=overwrite)
+            report = export_run(
+                run_folder, out, format=format_, overwrite=overwrite, host=options.host
+            )
         if as_json:
             print_json(report.model_dump(mode="json"))
         else:

@@ -24,9 +24,9 @@ def command(options: Options, /, name: str | None, as_json: bool) -> None:
     """
     with clean_errors(as_json):
         from plurigrid_ff.learning.catalogue import describe_objective, list_objectives
-        from plurigrid_ff.runs import join_objectives
+        from plurigrid_ff.runs import join_plugins
 
-        join_objectives(options.host)
+        join_plugins(options.host)
         if name is not None:
             card = describe_objective(name)
             print_json(card.model_dump(mode="json")) if as_json else describe(card)

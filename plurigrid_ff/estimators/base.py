@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from plurigrid_ff.config import BlockConfig, NetworkConfig
 from plurigrid_ff.errors import ParameterError
 from plurigrid_ff.estimators.fitting import train_all, train_until
 from plurigrid_ff.estimators.parameters import (
@@ -46,7 +47,7 @@ class FFEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
                 "and fit has none; give [first, last], or search over several with GridSearchCV"
             )
         with parameter_errors():
-            _join_plugins(parameters.network.objective)
+            _join_plugins(parameters.network)
         return parameters
 
     def _learn(
@@ -168,12 +169,13 @@ def encode_classes(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
     return names, places
 
 
-def _join_plugins(objective: str) -> None:
-    """Load the plugins where an objective is none of the library's."""
+def _join_plugins(network: NetworkConfig) -> None:
+    """Load the plugins where an objective is none of the library's, or layers are blocks."""
     from plurigrid_ff.learning.objectives import known_objectives
 
-    if objective not in known_objectives():
+    blocks = any(isinstance(layer, BlockConfig) for layer in network.layers)
+    if blocks or network.objective not in known_objectives():
         from plurigrid_ff.host.plugins import load_host
-        from plurigrid_ff.runs import join_objectives
+        from plurigrid_ff.runs import join_plugins
 
-        join_objectives(load_host())
+        join_plugins(load_host())

@@ -40,3 +40,18 @@ def register_objectives(register: Callable[[str, str | Callable[[], Any]], None]
             Raises ``PluginError`` when another plugin already offers an objective of that
             name, or when one of the two makes no sense.
     """
+
+
+@hookspec
+def register_blocks(register: Callable[[str, str | Callable[..., Any]], None]) -> None:
+    """Offer blocks, modules that a run file can make layers of, without loading them.
+
+    A factory is called with the shape of one sample of what the layer reads and returns a new
+    ``torch.nn.Module``. It lives in a module of its own, or imports torch when it is called.
+
+    Args:
+        register: Call it once per block, with the name that run files use and where the factory
+            is: ``"package.module:factory"``, or the factory itself. Raises ``PluginError`` when
+            another plugin already offers a block of that name, or when one of the two makes no
+            sense.
+    """

@@ -1,7 +1,8 @@
-"""Find plugins, ask them for skills and objectives, and survive the broken ones."""
+"""Find plugins, ask them for skills, objectives and blocks, and survive the broken ones."""
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
@@ -10,9 +11,9 @@ import pluggy
 
 from plurigrid_ff.config import Settings
 from plurigrid_ff.host import hookspecs
-from plurigrid_ff.host.objectives import Home, ObjectiveOffer, check_offer
 from plurigrid_ff.host.registry import Registry
 from plurigrid_ff.host.skill import Skill
+from plurigrid_ff.offers import BLOCK, OBJECTIVE, Home, Offer, OfferKind, check_offer
 
 ALLOW_VARIABLE = "PLURIGRID_FF_PLUGINS"
 
@@ -28,21 +29,27 @@ class PluginRecord(Settings):
     error: str | None = None
     skills: tuple[str, ...] = ()
     objectives: tuple[str, ...] = ()
+    blocks: tuple[str, ...] = ()
     load_seconds: float = 0.0
 
 
 @dataclass
 class Host:
-    """The skills and objectives on offer, and what became of every plugin."""
+    """The skills, objectives and blocks on offer, and what became of every plugin."""
 
     registry: Registry = field(default_factory=Registry)
-    objectives: dict[str, ObjectiveOffer] = field(default_factory=dict)
+    objectives: dict[str, Offer] = field(default_factory=dict)
+    blocks: dict[str, Offer] = field(default_factory=dict)
     plugins: list[PluginRecord] = field(default_factory=list)
 
     @property
     def failures(self) -> list[PluginRecord]:
         """Plugins that did not load."""
         return [record for record in self.plugins if record.status == "failed"]
+
+    def offers(self, kind: OfferKind) -> dict[str, Offer]:
+        """What plugins offer of one kind, by name."""
+        return {OBJECTIVE: self.objectives, BLOCK: self.blocks}[kind]
 
 
 def load_host(*, allow_plugins: bool = True) -> Host:
@@ -80,48 +87,51 @@ def _load(entry: EntryPoint, host: Host) -> PluginRecord:
     """Load one plugin and collect what it offers, or say why that failed."""
     started = time.perf_counter()
     skills: list[Skill] = []
-    objectives: list[ObjectiveOffer] = []
+    offers: list[Offer] = []
     try:
-        found_skills, found_objectives = _offers(entry)
+        found_skills, found_offers = _offers(entry)
         for skill in found_skills:
             host.registry.register(skill, provider=entry.name)
             skills.append(skill)
-        for offer in found_objectives:
-            check_offer(offer, host.objectives)
-            host.objectives[offer.name] = offer
-            objectives.append(offer)
+        for offer in found_offers:
+            others = host.offers(offer.kind)
+            check_offer(offer, others)
+            others[offer.name] = offer
+            offers.append(offer)
     # Foreign code enters here: whatever it raises, the host goes on without it.
     except (Exception, SystemExit) as error:
         for skill in skills:
             del host.registry.skills[skill.name], host.registry.providers[skill.name]
-        for offer in objectives:
-            del host.objectives[offer.name]
+        for offer in offers:
+            del host.offers(offer.kind)[offer.name]
         reason = f"{type(error).__name__}: {error}"
         return _record(entry, "failed", error=reason, started=started)
     return _record(
         entry,
         "loaded",
         skills=tuple(skill.name for skill in skills),
-        objectives=tuple(offer.name for offer in objectives),
+        objectives=tuple(offer.name for offer in offers if offer.kind is OBJECTIVE),
+        blocks=tuple(offer.name for offer in offers if offer.kind is BLOCK),
         started=started,
     )
 
 
-def _offers(entry: EntryPoint) -> tuple[list[Skill], list[ObjectiveOffer]]:
+def _offers(entry: EntryPoint) -> tuple[list[Skill], list[Offer]]:
     """Call a plugin's hooks under a manager of its own, so that it can break no other."""
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     manager.register(entry.load(), name=entry.name)
     manager.check_pending()
     skills: list[Skill] = []
-    objectives: list[ObjectiveOffer] = []
+    offers: list[Offer] = []
 
-    def register_objective(name: str, home: Home) -> None:
-        objectives.append(ObjectiveOffer(name, home, entry.name))
+    def noting(kind: OfferKind) -> Callable[[str, Home], None]:
+        return lambda name, home: offers.append(Offer(kind, name, home, entry.name))
 
     manager.hook.register_skills(register=skills.append)
-    manager.hook.register_objectives(register=register_objective)
-    return skills, objectives
+    manager.hook.register_objectives(register=noting(OBJECTIVE))
+    manager.hook.register_blocks(register=noting(BLOCK))
+    return skills, offers
 
 
 def _record(

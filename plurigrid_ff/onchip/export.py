@@ -56,7 +56,7 @@ def export_c(
         data: Another data set to choose scales on and to measure with; None: the run's own.
         overwrite: Replace an exported folder, once the new one is whole.
         check: Build it with the compilers there are, run it, and measure it.
-        host: Objectives to choose from; None loads every installed plugin.
+        host: Objectives and blocks to choose from; None loads every installed plugin.
 
     Returns:
         What was written, what it takes, and how exact it is.

@@ -87,7 +87,7 @@ def test_a_plugin_is_asked_without_loading_its_objective(monkeypatch):
 
 @pytest.mark.usefixtures("cosh")
 def test_the_catalogue_names_who_offers_it():
-    runs.join_objectives(load_host())
+    runs.join_plugins(load_host())
 
     card = describe_objective("log-cosh")
 
@@ -98,7 +98,7 @@ def test_the_catalogue_names_who_offers_it():
 
 @pytest.mark.usefixtures("cosh")
 def test_it_passes_the_check_for_authors():
-    runs.join_objectives(load_host())
+    runs.join_plugins(load_host())
 
     check_objective("log-cosh")
 
@@ -140,7 +140,7 @@ def test_a_name_that_the_library_has_is_refused(offering):
     offering("thief", "projection", "m:P")
 
     with pytest.raises(PluginError, match="'projection', which the library has; rename it"):
-        runs.join_objectives(load_host())
+        runs.join_plugins(load_host())
 
 
 def broken():
@@ -159,7 +159,7 @@ def broken():
 )
 def test_an_objective_that_does_not_load_is_one_sentence_and_listed(offering, home, message):
     offering("weak", "mine", home)
-    runs.join_objectives(load_host())
+    runs.join_plugins(load_host())
 
     with pytest.raises(PluginError, match=f"plugin 'weak': objective 'mine' .*{message}"):
         find_objective("mine")

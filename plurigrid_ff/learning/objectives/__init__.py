@@ -6,13 +6,13 @@ A plugin adds one by the hook ``register_objectives``; it loads when a run asks 
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 from plurigrid_ff.config import OptionValue, Settings
 from plurigrid_ff.errors import PluginError, unknown_name
 from plurigrid_ff.learning.objectives.base import Objective
+from plurigrid_ff.offers import Offer, Offers
 
 __all__ = [
     "Objective",
@@ -25,7 +25,6 @@ __all__ = [
 ]
 
 LIBRARY = "plurigrid-ff"
-_offers: dict[str, tuple[str | Callable[[], Any], str]] = {}
 
 
 @cache
@@ -44,23 +43,16 @@ def known_objectives() -> dict[str, type[Objective]]:
     return found
 
 
-def offer_objectives(offers: dict[str, tuple[str | Callable[[], Any], str]]) -> None:
-    """Take up what plugins offer, in place of what they offered before.
+_offers = Offers("the library", known_objectives)
 
-    Args:
-        offers: By name: where the class is, and which plugin says so.
+
+def offer_objectives(offers: Mapping[str, Offer]) -> None:
+    """Take up what plugins offer, in place of what they offered before.
 
     Raises:
         PluginError: A name that the library has already.
     """
-    for name, (_, provider) in offers.items():
-        if name in known_objectives():
-            raise PluginError(
-                f"plugin {provider!r} offers an objective named {name!r}, which the library has; "
-                "rename it, or leave the plugin out with PLURIGRID_FF_PLUGINS"
-            )
-    _offers.clear()
-    _offers.update(offers)
+    _offers.take_up(offers)
 
 
 def objective_names() -> list[str]:
@@ -70,7 +62,7 @@ def objective_names() -> list[str]:
 
 def provider_of(name: str) -> str:
     """Say who provides an objective: the library, or which plugin."""
-    return _offers[name][1] if name in _offers else LIBRARY
+    return _offers[name].provider if name in _offers else LIBRARY
 
 
 def find_objective(name: str) -> type[Objective]:
@@ -84,30 +76,18 @@ def find_objective(name: str) -> type[Objective]:
         return known_objectives()[name]
     if name not in _offers:
         raise unknown_name("objective", name, objective_names(), where="network.objective: ")
-    return _load(name, *_offers[name])
+    return _load(_offers[name])
 
 
-def _load(name: str, home: str | Callable[[], Any], provider: str) -> type[Objective]:
+def _load(offer: Offer) -> type[Objective]:
     """Load an objective that a plugin offers."""
-    where = f"plugin {provider!r}: objective {name!r}"
-    try:
-        if isinstance(home, str):
-            module, _, member = home.partition(":")
-            found = getattr(importlib.import_module(module), member)
-        else:
-            found = home()
-    # Foreign code enters here: whatever it raises becomes one sentence.
-    except Exception as error:
-        raise PluginError(
-            f"{where} cannot be loaded from {home!r:.80}: {type(error).__name__}: {error}; "
-            "repair the plugin or choose another objective"
-        ) from error
+    found = offer.load()
     if not (isinstance(found, type) and issubclass(found, Objective)):
-        raise PluginError(f"{where} must be a subclass of Objective, got {found!r:.80}")
-    if inspect.isabstract(found) or getattr(found, "name", None) != name:
+        raise PluginError(f"{offer} must be a subclass of Objective, got {found!r:.80}")
+    if inspect.isabstract(found) or getattr(found, "name", None) != offer.name:
         raise PluginError(
-            f"{where} must be a complete class whose name is {name!r}, got {found.__name__} with "
-            f"name {getattr(found, 'name', None)!r}"
+            f"{offer} must be a complete class whose name is {offer.name!r}, got {found.__name__} "
+            f"with name {getattr(found, 'name', None)!r}"
         )
     return found
 

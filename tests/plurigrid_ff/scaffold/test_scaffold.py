@@ -41,7 +41,7 @@ def test_a_new_plugin_loads_through_its_entry_point_and_passes_its_check(kind, l
 
     assert host.failures == []
     if kind == "objective":
-        runs.join_objectives(host)
+        runs.join_plugins(host)
         check_objective(written.name)
     else:
         assert host.registry.role(written.name).slot == kind

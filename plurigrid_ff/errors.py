@@ -60,6 +60,10 @@ class TrainingError(PlurigridError):
     """Training that had to stop: a loss that is not finite, say."""
 
 
+class BlockError(PlurigridError):
+    """A block that fails at work, on a batch unlike those it was tried out on."""
+
+
 class QuantisationError(PlurigridError):
     """A network that has no integer form, or that does not fit a device's memory."""
 
@@ -78,6 +82,12 @@ class ScaffoldError(PlurigridError):
 
 class MissingExtraError(PlurigridError):
     """A library that only some users need and that is not installed."""
+
+
+def in_short(error: Exception) -> str:
+    """Say in one line what foreign code has raised."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]:.200}" if lines else type(error).__name__
 
 
 def unknown_name(

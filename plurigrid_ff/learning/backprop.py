@@ -8,18 +8,22 @@ from torch.nn import functional as F
 
 from plurigrid_ff.config import NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Dataset
+from plurigrid_ff.derivation import derive_key
+from plurigrid_ff.learning.draws import drawing_by
 from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.optimizers import plan_rival
 from plurigrid_ff.learning.rivals import share_right, stream
+from plurigrid_ff.learning.transforms import Block
 
 
 class BackpropNetwork:
     """The layers of a network, trained end to end below a linear read-out.
 
     It maps, pools, joins and rectifies as they do, reads no label, and starts from weights that
-    torch would give its own layers. It normalises between layers only where a layer's settings
-    ask for it by name: what keeps goodness from being copied it does not need.
+    torch would give its own layers, and a block its own. It normalises between layers only
+    where a layer's settings ask for it by name: what keeps goodness from being copied it does
+    not need.
 
     Args:
         config: The network's settings.
@@ -43,6 +47,8 @@ class BackpropNetwork:
         with torch.random.fork_rng(devices=[]), torch.no_grad():  # the caller's draws stay
             torch.manual_seed(seed)
             for layer in self.layers.stack:
+                if isinstance(layer.transform, Block):
+                    continue
                 bound = layer.transform.fan_in**-0.5
                 for parameter in layer.transform.parameters():
                     parameter.uniform_(-bound, bound)
@@ -66,7 +72,8 @@ class BackpropNetwork:
         def visit(index: int, layer: FFLayer, x: Tensor) -> Tensor:
             nonlocal h
             read = layer.normalise(x) if self._normalises[index] else x
-            h = layer.respond(layer.transform(read.reshape(len(x), *layer.in_shape)))
+            a = layer.transform.end_to_end(read.reshape(len(x), *layer.in_shape))
+            h = layer.respond(a)
             return h
 
         self.layers.sweep(self.layers.scale(x), visit)
@@ -85,19 +92,22 @@ def train_backprop(
         y: Labels, shape ``(samples,)``.
         training: Epochs, batches, augmentation and steps. Where layers differ in optimizer or
             step size, those of the first layer; there is no schedule.
-        seed: Determines the order of samples and the augmentation.
+        seed: Determines the order of samples, the augmentation and what blocks draw.
     """
     network.layers.fit_scaling(x)
     plan = plan_rival(training)
     optimizer = plan.build(network.parameters)
-    for rate, samples, labels in stream(x, y, training, seed=seed):
-        optimizer.param_groups[0]["lr"] = rate
-        optimizer.zero_grad(set_to_none=True)
-        loss = F.cross_entropy(network(samples), labels)
-        loss.backward()  # type: ignore[no-untyped-call]
-        if plan.clip is not None:
-            nn.utils.clip_grad_norm_(network.parameters, plan.clip)
-        optimizer.step()
+    network.layers.train()
+    with drawing_by(derive_key(seed, "backprop", "draws"), x.device):
+        for rate, samples, labels in stream(x, y, training, seed=seed):
+            optimizer.param_groups[0]["lr"] = rate
+            optimizer.zero_grad(set_to_none=True)
+            loss = F.cross_entropy(network(samples), labels)
+            loss.backward()  # type: ignore[no-untyped-call]
+            if plan.clip is not None:
+                nn.utils.clip_grad_norm_(network.parameters, plan.clip)
+            optimizer.step()
+    network.layers.eval()
 
 
 def backprop_accuracy(

@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 from math import prod
 
-from plurigrid_ff.config import ConvConfig, LayerConfig, LinearConfig, NetworkConfig
+from plurigrid_ff.config import (
+    AnyLayerConfig,
+    BlockConfig,
+    ConvConfig,
+    LayerConfig,
+    LinearConfig,
+    NetworkConfig,
+)
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.errors import ConfigError
 from plurigrid_ff.learning.layers import FFLayer
@@ -36,15 +43,19 @@ def input_shape(config: NetworkConfig, feature_shape: tuple[int, ...]) -> tuple[
     """Return the shape in which the first layer reads one sample.
 
     A linear layer reads it flat; a convolution over images reads ``(height, width)`` as one
-    channel, and one over time reads ``(bands, frames)``, or a series as one channel.
+    channel, and one over time reads ``(bands, frames)``, or a series as one channel. A block
+    reads as one of these, or in the shape that samples have.
 
     Raises:
-        ConfigError: A convolution cannot read samples of that shape.
+        ConfigError: The first layer cannot read samples of that shape.
     """
     first = config.layers[0]
-    if isinstance(first, LinearConfig):
+    dimensions = _dimensions(first)
+    if dimensions == 0:
         return (prod(feature_shape),)
-    wanted = 1 + DIMENSIONS[first.kind]
+    if dimensions is None:
+        return tuple(feature_shape)
+    wanted = 1 + dimensions
     if len(feature_shape) == wanted:
         return tuple(feature_shape)
     if len(feature_shape) == wanted - 1:
@@ -55,6 +66,13 @@ def input_shape(config: NetworkConfig, feature_shape: tuple[int, ...]) -> tuple[
         f"{tuple(feature_shape)}; use a linear layer, {_fitting(len(feature_shape))}, or reshape "
         "the samples in an .npz file"
     )
+
+
+def _dimensions(layer: AnyLayerConfig) -> int | None:
+    """Count the axes of places that a layer reads; None where it reads any."""
+    if isinstance(layer, LinearConfig):
+        return 0
+    return layer.dimensions if isinstance(layer, BlockConfig) else DIMENSIONS[layer.kind]
 
 
 def build_stack(
@@ -71,6 +89,7 @@ def build_stack(
 
     Raises:
         ConfigError: Which layer does not fit to what is before it, and what would.
+        UnknownNameError: A block that nobody has registered.
     """
     objective = find_objective(config.objective)
     _require_locality(config, objective)
@@ -85,7 +104,9 @@ def build_stack(
         transform = build_transform(layer, passed_on[-1], key=key, where=where)
         pool, grid = None, 0
         if isinstance(layer, ConvConfig):
-            pool, grid = _pool(layer, transform.out_shape, where), layer.grid
+            pool = _pool(layer, transform.out_shape, where)
+        if not isinstance(layer, LinearConfig):
+            grid = layer.grid
         out_shape = pool.out_shape(transform.out_shape) if pool else transform.out_shape
         summary = Summary(out_shape, grid)
         normalise = _norm(layer, passed_on[-1], num_classes, first=index == 0, where=where)
@@ -126,13 +147,13 @@ def _require_locality(config: NetworkConfig, objective: type[Objective]) -> None
             )
 
 
-def _require_readable(layer: LayerConfig, shape: tuple[int, ...], where: str) -> None:
-    """Refuse a convolution over something that has no places, or other ones.
+def _require_readable(layer: AnyLayerConfig, shape: tuple[int, ...], where: str) -> None:
+    """Refuse a layer that reads places over something that has none, or other ones.
 
     Raises:
         ConfigError: What it reads, and what it would have to.
     """
-    if isinstance(layer, ConvConfig) and len(shape) != 1 + DIMENSIONS[layer.kind]:
+    if (dimensions := _dimensions(layer)) and len(shape) != 1 + dimensions:
         raise ConfigError(
             f"{where} is {layer.kind!r}, but the layer before it passes on {shape}; put it before "
             f"the linear layers, or use {_fitting(len(shape))}"

@@ -1,5 +1,8 @@
 """Draws on tensors: the same numbers as :mod:`plurigrid_ff.derivation`, on any device."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor
 
@@ -74,3 +77,22 @@ def draw_others(key: int, indices: Tensor, count: int) -> Tensor:
     if count < 2:
         raise ValueError(f"another sample needs at least 2, got {count}")
     return (indices + 1 + draw_integers(key, indices, count - 1)) % count
+
+
+@contextmanager
+def drawing_by(key: int, device: torch.device) -> Iterator[None]:
+    """Let torch's own generators draw by a key for a while, and leave them as they were.
+
+    For code that is not ours; all else draws from a key itself.
+
+    Args:
+        key: Derived from what the draws are for.
+        device: Where they are made; the generator of the CPU is set beside its own.
+    """
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.default_generator.manual_seed(key)
+        if devices:
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(key)
+        yield

@@ -169,7 +169,7 @@ class LayerStep:
         with torch.enable_grad():
             x = self.x.detach().requires_grad_()
             layer = self.layer
-            a = layer.transform(layer.normalise(x).reshape(len(x), *layer.in_shape))
+            a = layer.transform.traced(layer.normalise(x).reshape(len(x), *layer.in_shape))
             (gradient,) = torch.autograd.grad(a, x, self.da)
         return gradient
 

@@ -79,7 +79,7 @@ class FFNetwork(nn.Module):
     @property
     def num_parameters(self) -> int:
         """Number of trained numbers, the objectives' own included."""
-        return sum(parameter.numel() for parameter in self.parameters())
+        return sum(p.numel() for p in self.parameters() if p.requires_grad)
 
     @property
     def rows_per_pass(self) -> int:

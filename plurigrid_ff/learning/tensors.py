@@ -17,10 +17,18 @@ _KEY = "plurigrid_ff"  # safetensors metadata maps strings to strings; ours is o
 def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
     """Write tensors and JSON metadata; on failure what was at ``path`` stays.
 
+    Tensors that share memory, as tied weights do, are written one by one.
+
     Raises:
         OSError: The disk is full, say.
     """
-    held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    held: dict[str, Tensor] = {}
+    places: set[int] = set()
+    for name, tensor in tensors.items():
+        value = tensor.detach().cpu().contiguous()
+        place = value.untyped_storage().data_ptr()
+        held[name] = value.clone() if place in places else value
+        places.add(place)
     with written_beside(path) as temporary:
         try:
             save_file(held, temporary, {_KEY: json.dumps(metadata)})

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from plurigrid_ff.learning.labels import embed_labels, embed_nothing
 from plurigrid_ff.learning.negatives.base import LabelNegatives
+from plurigrid_ff.learning.norms import unchanged
 
 if TYPE_CHECKING:
     from plurigrid_ff.learning.network import FFNetwork
@@ -37,11 +38,19 @@ class HardestLabel(LabelNegatives):
 def first_goodness(network: "FFNetwork", x: Tensor) -> Tensor:
     """Score every label in the first layer, ``(batch, classes)``.
 
-    The transform is affine, so the part of the sample is computed once and a label adds its
+    Where that layer is affine, the part of the sample is computed once and a label adds its
     own: ``a(x, k) = a(x, 0) + a(0, k) - a(0, 0)``.
     """
     first, classes = network.stack[0], network.num_classes
     scaled = network.scale(x)
+    if not first.transform.affine or first.normalise is not unchanged:
+        return torch.stack(
+            [
+                first.goodness(first.activity(embed_labels(scaled, y, classes)))
+                for y in torch.arange(classes, device=x.device).unsqueeze(1).expand(-1, len(x))
+            ],
+            dim=1,
+        )
     nothing = scaled.new_zeros(classes, *scaled.shape[1:])
     labels = torch.arange(classes, device=x.device)
     of_label = first.transform(embed_labels(nothing, labels, classes))

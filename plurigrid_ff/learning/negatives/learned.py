@@ -53,7 +53,8 @@ class Learned(Negatives):
         z = 2 * draw_rows(key, sample_ids, NOISE_FEATURES) - 1
         with torch.enable_grad():
             proposed = network.scale(self(z))
-            h_neg = first.summary(first.respond(first.transform(proposed)))
+            read = first.normalise(proposed).reshape(len(x), *first.in_shape)
+            h_neg = first.summary(first.respond(first.transform(read)))
         with torch.no_grad():
             positive = network.scale(x)
             h_pos = first.summary(first.activity(positive))

@@ -3,13 +3,24 @@
 from math import prod
 
 from plurigrid_ff.errors import ConfigError
-from plurigrid_ff.layer_config import ConvConfig, LinearConfig
+from plurigrid_ff.layer_config import AnyLayerConfig, BlockConfig, LinearConfig
+from plurigrid_ff.learning.blocks import find_block
 from plurigrid_ff.learning.transforms.base import Pullback, Transform
+from plurigrid_ff.learning.transforms.block import Block
 from plurigrid_ff.learning.transforms.conv import Conv1d, Conv2d
 from plurigrid_ff.learning.transforms.linear import Linear
 from plurigrid_ff.learning.transforms.local import Local2d
 
-__all__ = ["Conv1d", "Conv2d", "Linear", "Local2d", "Pullback", "Transform", "build_transform"]
+__all__ = [
+    "Block",
+    "Conv1d",
+    "Conv2d",
+    "Linear",
+    "Local2d",
+    "Pullback",
+    "Transform",
+    "build_transform",
+]
 
 SPATIAL: dict[str, type[Conv1d] | type[Conv2d] | type[Local2d]] = {
     kind.kind: kind for kind in (Conv1d, Conv2d, Local2d)
@@ -17,7 +28,7 @@ SPATIAL: dict[str, type[Conv1d] | type[Conv2d] | type[Local2d]] = {
 
 
 def build_transform(
-    config: LinearConfig | ConvConfig, in_shape: tuple[int, ...], *, key: int, where: str
+    config: AnyLayerConfig, in_shape: tuple[int, ...], *, key: int, where: str
 ) -> Transform:
     """Build the transform of a layer.
 
@@ -29,9 +40,15 @@ def build_transform(
 
     Raises:
         ConfigError: It cannot read samples of that shape.
+        UnknownNameError: A block that nobody has registered.
+        PluginError: A block that its plugin cannot load.
     """
     if isinstance(config, LinearConfig):
         return Linear(prod(in_shape), config.features, key=key)
+    if isinstance(config, BlockConfig):
+        factory = find_block(config.block, where=where)
+        shape = (prod(in_shape),) if config.dimensions == 0 else in_shape
+        return Block(shape, factory, key=key, where=f"{where}: block {config.block!r}")
     kind = SPATIAL[config.kind]
     try:
         return kind(

@@ -20,9 +20,12 @@ class Transform(nn.Module, ABC):
         in_shape: Shape of one sample of the input.
         out_shape: Shape of one sample of the output: ``(features,)`` or ``(channels, *places)``.
         fan_in: Numbers that one number of the output depends on.
+        affine: Whether it is a linear map and a bias, so that parts of an input can be mapped
+            apart and summed.
     """
 
     kind: ClassVar[str]
+    affine: ClassVar[bool] = True
     in_shape: tuple[int, ...]
     out_shape: tuple[int, ...]
     fan_in: int
@@ -40,6 +43,16 @@ class Transform(nn.Module, ABC):
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(rows, *in_shape)`` to ``(rows, *out_shape)``."""
+
+    def traced(self, x: Tensor) -> Tensor:
+        """Map ``x`` as :meth:`with_pullback` last did, differentiable from end to end."""
+        mapped: Tensor = self(x)
+        return mapped
+
+    def end_to_end(self, x: Tensor) -> Tensor:
+        """Map ``x`` in the mode that ``train`` and ``eval`` set: for a network of backprop's."""
+        mapped: Tensor = self(x)
+        return mapped
 
     @abstractmethod
     def with_pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:

@@ -4,7 +4,7 @@ import torch
 
 from plurigrid_ff.config import NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Dataset, Split
-from plurigrid_ff.learning.backprop import BackpropNetwork, backprop_accuracy
+from plurigrid_ff.learning.backprop import BackpropNetwork, backprop_accuracy, train_backprop
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.rivals import batches
 from plurigrid_ff.learning.trainer import Trainer
@@ -88,3 +88,33 @@ def test_the_rival_sees_features_at_the_scale_the_network_sees_them(blobs):
     }
 
     assert accuracy["standard"] > 0.9 > accuracy["none"]
+
+
+@pytest.mark.parametrize("block", ["residual", "perceptron"])
+def test_the_rival_trains_blocks_from_their_own_weights_as_torch_would(blobs, block):
+    layer = {"kind": "block", "block": block, "dimensions": 2 if block == "residual" else 0}
+    config = NetworkConfig.parse({"hidden": [layer, 9]}, where="test")
+    x, y = torch.from_numpy(blobs.train.x).reshape(-1, 3, 4), torch.from_numpy(blobs.train.y)
+    training = TrainingConfig(epochs=10, batch_size=32, learning_rate=1e-2)
+    fresh = FFNetwork(config, (3, 4), 3, seed=0)
+    first, second = (BackpropNetwork(config, (3, 4), 3, seed=0) for _ in range(2))
+
+    for name, parameter in first.layers.stack[0].transform.named_parameters():
+        assert torch.equal(parameter, fresh.stack[0].transform.get_parameter(name))
+    torch.manual_seed(1)
+    train_backprop(first, x, y, training, seed=0)
+    torch.manual_seed(2)
+    before = torch.get_rng_state()
+    train_backprop(second, x, y, training, seed=0)
+
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.testing.assert_close(
+        first.layers.state_dict(), second.layers.state_dict(), rtol=0, atol=0
+    )
+    states = first.layers.state_dict(), fresh.state_dict()
+    for name in states[0]:  # batch statistics are among what is learned
+        if name.startswith("layers.0.transform.module"):
+            assert not torch.equal(states[0][name], states[1][name]), name
+    scores = first(x)
+    assert torch.equal(first(x), scores)  # in evaluation mode
+    assert (scores.argmax(dim=1) == y).float().mean() > 0.9

@@ -36,6 +36,15 @@ KINDS = {
         {"kind": "conv2d", "features": 6, "stride": 2, "padding": "valid", "grid": 1},
     ),
     "local2d": ((3, 6, 5), {"kind": "local2d", "features": 3, "stride": 2, "norm": "rms"}),
+    "block-with-batch-statistics": (
+        (3, 5, 4),
+        {"kind": "block", "block": "residual", "dimensions": 2, "norm": "layer", "grid": 2},
+    ),
+    "block-with-attention": ((4, 5), {"kind": "block", "block": "encoder", "norm": "rms"}),
+    "block-with-dropout": (
+        (3, 2, 2),
+        {"kind": "block", "block": "perceptron", "dimensions": 0, "norm": "rms"},
+    ),
 }
 
 
@@ -58,12 +67,12 @@ def test_learn_sets_the_gradient_of_the_layer_s_own_loss(kind, objective):
     y = torch.tensor([0, 2, 1, 1])
     own = dict(layer.named_parameters())
 
-    a = layer.transform(layer.read(x))
+    h, loss = layer.learn(x, y)
+    a = layer.transform.traced(layer.read(x))
     expected_h = layer.respond(a)
     judged = layer.respond(join_pairs(a)) if layer.objective.contrast == "pairs" else expected_h
     expected = layer.objective.loss(layer.summary(judged), y)
     gradients = torch.autograd.grad(expected, list(own.values()))
-    h, loss = layer.learn(x, y)
 
     assert h.shape[1:] == layer.out_shape
     assert h.grad_fn is None
@@ -73,6 +82,21 @@ def test_learn_sets_the_gradient_of_the_layer_s_own_loss(kind, objective):
         torch.testing.assert_close(
             parameter.grad, gradient, rtol=1e-10, atol=1e-10, msg=lambda m, n=name: f"{n}: {m}"
         )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_gradient_at_the_input_is_that_of_the_step_that_was_taken(kind):
+    layer = build(kind, "projection")
+    x, y = drawn(4, *KINDS[kind][0]), torch.tensor([0, 2, 1, 1])
+
+    step = layer.evaluate(x, y)
+    leaf = x.clone().requires_grad_()
+    a = layer.transform.traced(layer.normalise(leaf).reshape(len(x), *layer.in_shape))
+    loss = layer.objective.loss(layer.summary(layer.respond(a)), y)
+    (expected,) = torch.autograd.grad(loss, leaf)
+
+    torch.testing.assert_close(loss.detach(), step.loss, rtol=1e-10, atol=1e-10)
+    torch.testing.assert_close(step.input_gradient(), expected, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -5,9 +5,11 @@ from hypothesis import strategies as st
 
 from plurigrid_ff.config import NetworkConfig
 from plurigrid_ff.errors import ConfigError, UnknownNameError
+from plurigrid_ff.learning.draws import draw_rows
 from plurigrid_ff.learning.labels import embed_labels
 from plurigrid_ff.learning.negatives import find_negatives, known_negatives
 from plurigrid_ff.learning.negatives.hardest_label import first_goodness
+from plurigrid_ff.learning.negatives.learned import NOISE_FEATURES
 from plurigrid_ff.learning.negatives.wrong_label import wrong_labels
 from plurigrid_ff.learning.network import FFNetwork
 
@@ -144,6 +146,46 @@ def test_the_hardest_label_is_the_argmax_of_the_written_out_layer():
 
     torch.testing.assert_close(first_goodness(network, x), goodness, rtol=1e-4, atol=1e-5)
     assert drawn.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "layer", [{"features": 10, "norm": "rms"}, {"kind": "block", "block": "perceptron"}]
+)
+def test_the_first_layer_is_asked_label_by_label_where_parts_of_its_input_do_not_add_up(layer):
+    settings = {"hidden": [layer], "objective": "threshold"}
+    network = FFNetwork(NetworkConfig.parse(settings, where="test"), (5,), 3, seed=0)
+    x = torch.randn(40, 5, generator=torch.Generator().manual_seed(0))
+
+    rows = [
+        embed_labels(network.scale(x), torch.full((40,), label), 3).detach() for label in range(3)
+    ]
+    expected = torch.stack([network.stack[0](r).square().mean(dim=1) for r in rows], dim=1)
+
+    torch.testing.assert_close(first_goodness(network, x), expected)
+
+
+def test_a_learned_source_learns_through_the_first_layer_s_normalisation():
+    settings = {
+        "hidden": [{"features": 10, "norm": "rms"}],
+        "objective": "threshold",
+        "negatives": "learned",
+        "readout": "probe",
+    }
+    network = FFNetwork(NetworkConfig.parse(settings, where="test"), (5,), 3, seed=0)
+    x = torch.randn(40, 5, generator=torch.Generator().manual_seed(0))
+    source = known_negatives()["learned"](x, 3, key=5)
+    layer, y, ids = network.stack[0], torch.zeros(40, dtype=torch.long), torch.arange(40)
+
+    rails = source.rails(network, x, y, key=7, sample_ids=ids)
+
+    z = 2 * draw_rows(7, ids, NOISE_FEATURES) - 1
+    proposed = network.scale(source(z))
+    h_neg = torch.relu(layer.transform(layer.normalise(proposed)))
+    loss = layer.objective.loss(torch.cat([h_neg, layer(network.scale(x)).detach()]), y)
+    gradients = torch.autograd.grad(loss, list(source.parameters()))
+    torch.testing.assert_close(rails[40:], proposed.detach())
+    for parameter, gradient in zip(source.parameters(), gradients, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient)
 
 
 def test_a_hybrid_takes_half_of_its_pixels_from_each_of_two_samples_in_patches():

@@ -16,6 +16,7 @@ from plurigrid_ff.host.skill import Role
 ROOT = Path(__file__).resolve().parents[2]
 ECHO = ROOT / "tests" / "fixtures" / "plurigrid_ff_echo"
 COSH = ROOT / "tests" / "fixtures" / "plurigrid_ff_cosh"
+RESIDUAL = ROOT / "tests" / "fixtures" / "plurigrid_ff_residual"
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 TARGETS = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
 DOCUMENTS = sorted(
@@ -65,13 +66,17 @@ def test_continuous_integration_runs_those_two_and_nothing_else():
 
 def test_the_plugin_page_shows_the_plugin_that_the_tests_install():
     (pyproject,) = code_blocks("plugins/README.md", "toml")
-    module, *objective = code_blocks("plugins/README.md", "python")
+    module, *others = code_blocks("plugins/README.md", "python")
 
     assert pyproject == (ECHO / "pyproject.toml").read_text("utf-8")
     assert module == (ECHO / "plurigrid_ff_echo" / "__init__.py").read_text("utf-8")
-    assert objective == [
-        (COSH / "plurigrid_ff_cosh" / name).read_text("utf-8")
-        for name in ("__init__.py", "objective.py")
+    assert others == [
+        (fixture / fixture.name / name).read_text("utf-8")
+        for fixture, names in (
+            (COSH, ("__init__.py", "objective.py")),
+            (RESIDUAL, ("__init__.py", "block.py")),
+        )
+        for name in names
     ]
 
 

@@ -16,6 +16,8 @@ TOLERANCE = 1e-3  # of the largest output: batches of other sizes round differen
 def require_usable(module: nn.Module, in_shape: tuple[int, ...], where: str) -> tuple[int, ...]:
     """Run a module on zeros and on draws, in both modes; its buffers stay as they are.
 
+    It is left in evaluation mode.
+
     Args:
         module: What would map ``(rows, *in_shape)``, on the CPU.
         in_shape: Shape of one sample.
@@ -36,6 +38,7 @@ def require_usable(module: nn.Module, in_shape: tuple[int, ...], where: str) -> 
     module.train()
     buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
     learning = _answer(lambda x: torch.func.functional_call(module, buffers, (x,)), x, where)
+    module.eval()
     if learning.shape != a.shape:
         raise ConfigError(
             f"{where} must return the same shape in both modes, got {tuple(a.shape)} in "

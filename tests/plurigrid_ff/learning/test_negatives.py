@@ -149,7 +149,7 @@ def test_the_hardest_label_is_the_argmax_of_the_written_out_layer():
 
 
 @pytest.mark.parametrize(
-    "layer", [{"features": 10, "norm": "rms"}, {"kind": "block", "block": "perceptron"}]
+    "layer", [{"features": 10, "norm": "layer"}, {"kind": "block", "block": "perceptron"}]
 )
 def test_the_first_layer_is_asked_label_by_label_where_parts_of_its_input_do_not_add_up(layer):
     settings = {"hidden": [layer], "objective": "threshold"}
@@ -166,7 +166,7 @@ def test_the_first_layer_is_asked_label_by_label_where_parts_of_its_input_do_not
 
 def test_a_learned_source_learns_through_the_first_layer_s_normalisation():
     settings = {
-        "hidden": [{"features": 10, "norm": "rms"}],
+        "hidden": [{"features": 10, "norm": "layer"}],
         "objective": "threshold",
         "negatives": "learned",
         "readout": "probe",

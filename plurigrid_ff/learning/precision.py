@@ -66,6 +66,7 @@ def products_of(transforms: Iterable[Transform], precision: Precision) -> Iterat
             for transform in transforms:
                 lowered = {
                     "forward": _in_low(transform.forward),
+                    "traced": _in_low(transform.traced),
                     "with_pullback": _with_low_pullback(transform.with_pullback),
                 }
                 for name, method in lowered.items():

@@ -86,7 +86,7 @@ def test_a_plugin_s_block_trains_is_saved_predicts_and_is_exported(tmp_path, set
     assert inference.evaluate(tmp_path / "run").accuracy == report.test_accuracy
     blocks.offer_blocks({})
     exports.export_run(tmp_path / "run", tmp_path / "net.safetensors", format="safetensors")
-    with pytest.raises(ExportError, match="layer 1 cannot be written as ONNX, only linear ones"):
+    with pytest.raises(ExportError, match="a layer of kind .block. cannot be written as ONNX; use"):
         exports.export_run(tmp_path / "run", tmp_path / "net.onnx", format="onnx")
     with pytest.raises(QuantisationError, match="layer 1 is 'block', which has no integer form"):
         export_c(tmp_path / "run", tmp_path / "chip")

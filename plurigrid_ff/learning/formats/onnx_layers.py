@@ -87,7 +87,8 @@ def pre_activation(
 def of_label(transform: Transform, labels: Tensor) -> Tensor:
     """Return what each candidate's label adds to the pre-activation, bias included.
 
-    Every transform is affine, so it is what the transform makes of the label alone.
+    Every transform that is written here is affine, so it is what the transform makes of the
+    label alone.
 
     Args:
         transform: The first layer's.

@@ -36,6 +36,11 @@ class Learner:
 
     def step(self) -> None:
         """Follow the gradient that the module has set, shortened where it is too long."""
+        for parameter in self.module.parameters():
+            gradient = parameter.grad
+            # A fused optimizer walks through memory and does not look at strides.
+            if gradient is not None and gradient.stride() != parameter.stride():
+                parameter.grad = torch.empty_like(parameter).copy_(gradient)
         if self.plan.clip is not None:
             nn.utils.clip_grad_norm_(self.module.parameters(), self.plan.clip)
         self.optimizer.step()

@@ -38,7 +38,7 @@ class SeedResult(Result):
     """One seed: a run folder, and the rival on the same split."""
 
     seed: int
-    folder: str
+    folder: str = Field(description="Its run folder, beside the file of the reproduction.")
     test_accuracy: float
     layers: tuple[float, ...] = Field(description="Test accuracy of each layer alone.")
     seconds: float = Field(description="Of all rounds, their measurements included.")
@@ -56,7 +56,7 @@ class Reproduction(Result):
     format: Literal[1] = 1
     recipe: str
     paper: str
-    arxiv: str
+    source: str = Field(description="Page of the paper.")
     changed: tuple[str, ...] = Field(
         description="Settings other than the recipe's: with any, the figures are of something else."
     )
@@ -156,7 +156,7 @@ def reproduce(
             untrained = _rival("untrained", folder, report).accuracy
         result = SeedResult(
             seed=seed,
-            folder=str(folder),
+            folder=folder.name,
             test_accuracy=report.test_accuracy,
             layers=tuple(layer.accuracy for layer in report.layers),
             seconds=report.seconds,
@@ -172,7 +172,7 @@ def reproduce(
     reproduction = Reproduction(
         recipe=recipe.head.name,
         paper=recipe.head.paper,
-        arxiv=recipe.head.arxiv,
+        source=recipe.head.url,
         changed=_changed(recipe.run, config),
         reached=_figure([result.test_accuracy for result in results]),
         rival=_figure([result.rival_accuracy for result in results]),

@@ -128,7 +128,7 @@ def print_reproduction(found: "Reproduction", out: Path) -> None:
         rows.append(("published", "none recorded", "", "", ""))
     click.echo()
     print_table(("figure", "test accuracy", "lowest", "seeds", "of"), rows)
-    click.echo(printable(f"source   {found.paper}, arXiv:{found.arxiv}"))
+    click.echo(printable(f"source   {found.paper}, {found.source}"))
     if found.changed:
         keys = ", ".join(found.changed)
         click.echo(f"changed  {keys}: not the recipe's, so compare with backprop only")

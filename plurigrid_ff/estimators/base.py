@@ -1,6 +1,7 @@
 """What the estimators share: one fit through the library's trainer, one way to read samples."""
 
 from copy import deepcopy
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 class FFEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Base of the estimators; the parameters belong to the subclasses."""
 
+    sample_shape: Any
     random_state: Any
     device: Any
     network_: "FFNetwork"
@@ -85,13 +87,14 @@ class FFEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
                 f"X must have a feature that varies, got {len(x)} equal samples of shape "
                 f"{x.shape[1:]}; with equal samples there is nothing to tell apart"
             )
-        config, shape = parameters.network, x.shape[1:]
+        config, shape = parameters.network, self._shape_of(x)
         seed = draw_seed(self.random_state)
         with parameter_errors():
             require_memory(training_bytes(config, shape, num_classes), place)
         network = FFNetwork(config, shape, num_classes, seed=seed).to(place)
         # torch.tensor copies: from_numpy warns of arrays that are read-only.
-        samples, labels = torch.tensor(x, device=place), torch.tensor(y, device=place)
+        samples = torch.tensor(x, device=place).reshape(len(x), *shape)
+        labels = torch.tensor(y, device=place)
         held = np.zeros(len(y), dtype=np.bool_) if held is None else held
         learned, unseen = (torch.from_numpy(mask).to(place) for mask in (~held, held))
         training = parameters.training
@@ -110,6 +113,25 @@ class FFEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         self.n_iter_ = trainer.epoch
         self.layer_loss_curves_ = np.array(losses, dtype=np.float64)
         self.loss_curve_ = np.nansum(self.layer_loss_curves_, axis=1).tolist()
+
+    def _shape_of(self, x: NDArray[np.float32]) -> tuple[int, ...]:
+        """Return the shape in which layers read a row.
+
+        Raises:
+            ParameterError: ``sample_shape`` is none, or holds another number of features.
+        """
+        if self.sample_shape is None:
+            return x.shape[1:]
+        try:
+            shape = tuple(int(extent) for extent in self.sample_shape)
+        except (TypeError, ValueError):
+            shape = ()
+        if not shape or min(shape) < 1 or prod(shape) != x.shape[1]:
+            raise ParameterError(
+                f"{type(self).__name__}: sample_shape: expected whole numbers whose product "
+                f"is the {x.shape[1]} features of X, got {self.sample_shape!r:.80}"
+            )
+        return shape
 
     def _checked(self, X: Any, y: Any = "no_validation", *, reset: bool = True) -> Any:
         """Return samples in float32, and ``y`` where there is one, as scikit-learn wants them.
@@ -147,7 +169,8 @@ class FFEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         x = self._checked(X, reset=False)
         place = resolve_device(parse_device(self.device, where=type(self).__name__))
         network = deepcopy(self.network_).double().to(place)
-        return network, torch.tensor(x, dtype=torch.float64, device=place)
+        samples = torch.tensor(x, dtype=torch.float64, device=place)
+        return network, samples.reshape(len(x), *network.feature_shape)
 
 
 def encode_classes(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:

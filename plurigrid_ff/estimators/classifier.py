@@ -29,7 +29,7 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
     scaled by the training samples, all of them.
 
     Args:
-        hidden: Features after each layer.
+        hidden: The layers: features of a linear one, or a table, as in a run file.
         objective: Local objective of every layer; ``plurigrid-ff objectives`` lists them.
         options: Options of the objective, by name; None: its defaults.
         negatives: What positives are told from; ``"auto"`` is the objective's own.
@@ -59,6 +59,8 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
             weights of the best epoch are kept. None: off, and nothing is held out.
         validation_fraction: Share of every class to hold out where there is ``patience``.
         precision: ``"float32"``, or ``"bfloat16"`` for the layers' products in training.
+        sample_shape: Shape in which layers read each row of X, for convolutions: ``(28, 28)``,
+            ``(3, 32, 32)``; None: a row of features.
         random_state: An integer is the seed of network and trainer itself; a
             ``RandomState`` draws one; None takes numpy's global one.
         device: ``"auto"`` takes CUDA where there is one; ``"cpu"`` or ``"cuda"``.
@@ -83,7 +85,7 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
 
     def __init__(
         self,
-        hidden: Sequence[int] = (500, 500),
+        hidden: Sequence[int | Mapping[str, Any]] = (500, 500),
         *,
         objective: str = "projection",
         options: Mapping[str, OptionValue] | None = None,
@@ -107,6 +109,7 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
         patience: int | None = None,
         validation_fraction: float = 0.1,
         precision: str = "float32",
+        sample_shape: Sequence[int] | None = None,
         random_state: Any = None,
         device: str = "auto",
     ) -> None:
@@ -133,6 +136,7 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
         self.patience = patience
         self.validation_fraction = validation_fraction
         self.precision = precision
+        self.sample_shape = sample_shape
         self.random_state = random_state
         self.device = device
 

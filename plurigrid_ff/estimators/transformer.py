@@ -28,7 +28,7 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
     ``StandardScaler`` first. There are no sample weights.
 
     Args:
-        hidden: Features after each layer.
+        hidden: The layers: features of a linear one, or a table, as in a run file.
         layer: Whose activity to return: a place in ``hidden``, from 0 or from the end; None:
             all layers, side by side.
         objective: Local objective of every layer; ``plurigrid-ff objectives`` lists them.
@@ -52,6 +52,8 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
             ``"linear"``, ``"step"`` or ``"none"``.
         final_rate: Share of the step size where warm-up begins and decay ends.
         precision: ``"float32"``, or ``"bfloat16"`` for the layers' products in training.
+        sample_shape: Shape in which layers read each row of X, for convolutions: ``(28, 28)``,
+            ``(3, 32, 32)``; None: a row of features.
         random_state: An integer is the seed of network and trainer itself; a
             ``RandomState`` draws one; None takes numpy's global one.
         device: ``"auto"`` takes CUDA where there is one; ``"cpu"`` or ``"cuda"``.
@@ -73,7 +75,7 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
 
     def __init__(
         self,
-        hidden: Sequence[int] = (500, 500),
+        hidden: Sequence[int | Mapping[str, Any]] = (500, 500),
         *,
         layer: int | None = None,
         objective: str = "projection",
@@ -94,6 +96,7 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
         decay: str = "cosine",
         final_rate: float = 0.01,
         precision: str = "float32",
+        sample_shape: Sequence[int] | None = None,
         random_state: Any = None,
         device: str = "auto",
     ) -> None:
@@ -117,6 +120,7 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
         self.decay = decay
         self.final_rate = final_rate
         self.precision = precision
+        self.sample_shape = sample_shape
         self.random_state = random_state
         self.device = device
 

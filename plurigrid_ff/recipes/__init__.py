@@ -7,9 +7,9 @@ Those in this folder are shipped; a file of one's own is given by its path.
 import tomllib
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from plurigrid_ff.config import SKILL_NAME, RunConfig, Settings, read_toml
 from plurigrid_ff.errors import ConfigError, unknown_name
@@ -45,14 +45,26 @@ class Head(Settings):
     name: str = Field(pattern=SKILL_NAME, max_length=64)
     summary: str = Field(min_length=1, max_length=200)
     paper: str = Field(min_length=1, description="Authors, year and title of the source.")
-    arxiv: str = Field(pattern=r"^\d{4}\.\d{4,5}$", description="Its arXiv identifier.")
+    arxiv: str | None = Field(
+        None, pattern=r"^\d{4}\.\d{4,5}$", description="Its arXiv identifier, if it has one."
+    )
+    link: str | None = Field(
+        None, pattern=r"^https://\S+$", max_length=200, description="Its page, where it has none."
+    )
     published: Published | None = None
     reached: Reached | None = None
 
     @property
     def url(self) -> str:
-        """Abstract page of the source."""
-        return f"https://arxiv.org/abs/{self.arxiv}"
+        """Page of the source."""
+        return self.link or f"https://arxiv.org/abs/{self.arxiv}"
+
+    @model_validator(mode="after")
+    def _require_a_page(self) -> Self:
+        """Require one way to the source."""
+        if (self.arxiv is None) == (self.link is None):
+            raise ValueError("expected the source's arxiv or its link, one of them")
+        return self
 
 
 class Recipe(Settings):

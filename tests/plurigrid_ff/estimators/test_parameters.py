@@ -28,7 +28,7 @@ def test_the_classifier_has_every_setting_of_a_network_and_its_training():
     settings = {*NetworkConfig.model_fields, *TrainingConfig.model_fields, "device"}
     # Only a run has rounds; rows of a table are not moved or turned.
     settings -= {"epochs_per_round", "augmentation"}
-    settings |= {"random_state", "validation_fraction"}
+    settings |= {"random_state", "validation_fraction", "sample_shape"}
 
     assert set(inspect.signature(FFClassifier).parameters) == settings
 

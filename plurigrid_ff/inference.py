@@ -49,6 +49,7 @@ def evaluate(
     *,
     data: DataConfig | None = None,
     device: Device = "auto",
+    max_samples: int | None = None,
     host: Host | None = None,
 ) -> Assessment:
     """Measure a finished run's network on a test split.
@@ -57,12 +58,14 @@ def evaluate(
         folder: The run folder.
         data: Another data set of the same shape and classes; None: the run's own.
         device: Where to compute.
+        max_samples: Refuse a data set of more; None: any number.
         host: Objectives and blocks to choose from; None loads every installed plugin.
 
     Raises:
         RunFolderError: No finished run lies there.
         CheckpointError: Its weights are damaged.
-        DataError: The data does not fit the network, or the run's own has changed.
+        DataError: The data does not fit the network, the run's own has changed, or there are
+            too many samples.
     """
     import torch
 
@@ -71,6 +74,7 @@ def evaluate(
 
     place = resolve_device(device)
     run = open_run(folder, data=data, host=host)
+    require_few(run.data.num_samples, max_samples, where=run.data.name)
     return assess(
         run.network.to(place),
         torch.from_numpy(run.data.test.x).to(place),
@@ -120,6 +124,7 @@ def predict(
     *,
     label_column: str | None = None,
     device: Device = "auto",
+    max_samples: int | None = None,
     host: Host | None = None,
 ) -> list[Prediction]:
     """Label samples with a finished run's network.
@@ -131,12 +136,13 @@ def predict(
             Images and recordings are prepared as the run's settings say.
         label_column: CSV column to leave out.
         device: Where to compute.
+        max_samples: Refuse more; None: any number.
         host: Objectives and blocks to choose from; None loads every installed plugin.
 
     Raises:
         RunFolderError: No run lies there.
         CheckpointError: Its weights are damaged.
-        DataError: The samples cannot be read or have another shape.
+        DataError: The samples cannot be read, have another shape or are too many.
         MissingExtraError: Recordings need a library that is not installed.
     """
     import torch
@@ -157,6 +163,7 @@ def predict(
         label_column=label_column,
         data=config.data,
     )
+    require_few(len(inputs.x), max_samples, where=str(samples))
     total = measure(network.to(place), torch.from_numpy(inputs.x).to(place)).total
     best = torch.softmax(total.double(), dim=1).max(dim=1)
     names = inputs.names or (None,) * len(inputs.x)
@@ -165,6 +172,31 @@ def predict(
         Prediction(sample=index, file=name, label=card.class_names[label], probability=value)
         for index, (name, label, value) in enumerate(found)
     ]
+
+
+def data_like(folder: Path | str, source: str, *, label_column: str | None = None) -> DataConfig:
+    """Name another data set, whose images and recordings are prepared as the run's were.
+
+    Args:
+        folder: The run folder.
+        source: Name or path of the data set.
+        label_column: CSV column that holds the labels; None: the run's own.
+
+    Raises:
+        RunFolderError: No run lies there.
+    """
+    update = {"source": source} | ({"label_column": label_column} if label_column else {})
+    return read_run_config(Path(folder)).data.model_copy(update=update)
+
+
+def require_few(samples: int, most: int | None, *, where: str) -> None:
+    """Refuse more samples than a door allows.
+
+    Raises:
+        DataError: How many there are, and how many may be.
+    """
+    if most is not None and samples > most:
+        raise DataError(f"{where}: holds {samples} samples, at most {most} are allowed; use fewer")
 
 
 def _require_fit(dataset: "Dataset", card: "NetworkCard") -> None:

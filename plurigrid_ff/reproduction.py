@@ -172,7 +172,7 @@ def reproduce(
     reproduction = Reproduction(
         recipe=recipe.head.name,
         paper=recipe.head.paper,
-        source=recipe.head.url,
+        source=recipe.head.page,
         changed=_changed(recipe.run, config),
         reached=_figure([result.test_accuracy for result in results]),
         rival=_figure([result.rival_accuracy for result in results]),

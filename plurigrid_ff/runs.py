@@ -43,12 +43,15 @@ class Watcher:
     """Who wants to see a run going on.
 
     Attributes:
+        on_data: Called once with the data set, before anything is written; may refuse it by
+            raising.
         on_start: Called once, with the number of rounds.
         on_progress: Called with the share of all rounds that is done.
         on_entry: Called with every log entry.
         on_finish: Called once, with the report, when the run folder is complete.
     """
 
+    on_data: "Callable[[Dataset], None]" = lambda data: None
     on_start: Callable[[int], None] = lambda rounds: None
     on_progress: Callable[[float], None] = lambda share: None
     on_entry: "Callable[[LogEntry], None]" = lambda entry: None
@@ -95,6 +98,7 @@ def train(
     else:
         folder.require_free(overwrite=overwrite)
     data = _load_data(config)
+    watcher.on_data(data)
     _require_buildable(config, data)
     try:
         if not (resume and folder.is_begun):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.command("evaluate")
 @click.argument("run_folder", type=click.Path(path_type=Path))
 @click.option("--data", help="Another data set of the same shape; the run's own by default.")
-@click.option("--label-column", help="CSV column that holds the labels.")
+@click.option("--label-column", help="CSV column that holds the labels; the run's own by default.")
 @click.option("--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"]))
 @json_option
 @click.pass_obj
@@ -35,15 +35,10 @@ def command(
       plurigrid-ff evaluate runs/digits --json
     """
     with clean_errors(as_json):
-        from plurigrid_ff.host.folder import read_run_config
-        from plurigrid_ff.inference import evaluate
+        from plurigrid_ff.inference import data_like, evaluate
         from plurigrid_ff.report.wording import describe_readout
 
-        other = None
-        if data:
-            # Images and recordings are to be prepared as they were for training.
-            update = {"source": data, "label_column": label_column}
-            other = read_run_config(run_folder).data.model_copy(update=update)
+        other = data_like(run_folder, data, label_column=label_column) if data else None
         assessment = evaluate(run_folder, data=other, device=device, host=options.host)
         if as_json:
             print_json(assessment.model_dump(mode="json"))

@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from plurigrid_ff.cli import Options
-from plurigrid_ff.cli.output import (
-    EXIT_ERROR,
-    clean_errors,
-    json_option,
-    print_json,
-    print_table,
-    printable,
-)
+from plurigrid_ff.cli.output import EXIT_ERROR, clean_errors, json_option, print_json, print_table
 from plurigrid_ff.exports import FORMATS
+from plurigrid_ff.text import printable
 
 if TYPE_CHECKING:
     from plurigrid_ff.results import BuildCheck, CExportReport, ExportReport
@@ -109,13 +103,10 @@ def _export_c(
     options: Options, folder: Path, out: Path, *, data: str | None, no_check: bool, **settings: Any
 ) -> Any:
     """Export to C; torch loads here."""
-    from plurigrid_ff.host.folder import read_run_config
+    from plurigrid_ff.inference import data_like
     from plurigrid_ff.onchip.export import export_c
 
-    other = None
-    if data:
-        # Images and recordings are to be prepared as they were for training.
-        other = read_run_config(folder).data.model_copy(update={"source": data})
+    other = data_like(folder, data) if data else None
     return export_c(folder, out, data=other, check=not no_check, host=options.host, **settings)
 
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 from plurigrid_ff.cli import Options
-from plurigrid_ff.cli.output import clean_errors, json_option, print_json, print_table, printable
+from plurigrid_ff.cli.output import clean_errors, json_option, print_json, print_table
+from plurigrid_ff.text import printable
 
 if TYPE_CHECKING:
     from plurigrid_ff.learning.catalogue import ObjectiveCard

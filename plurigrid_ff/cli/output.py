@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from plurigrid_ff.errors import PlurigridError
+from plurigrid_ff.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,11 +51,6 @@ def fail(kind: str, message: str, *, as_json: bool, status: int = EXIT_ERROR) ->
 def print_json(value: Any) -> None:
     """Print a JSON document."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
-
-
-def printable(text: str) -> str:
-    """Escape control characters, so that foreign text cannot drive the terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 
 def console() -> "Console":

@@ -5,8 +5,9 @@ from typing import cast
 
 import click
 
-from plurigrid_ff.cli.output import clean_errors, json_option, print_json, printable
+from plurigrid_ff.cli.output import clean_errors, json_option, print_json
 from plurigrid_ff.scaffold import KINDS, Kind, write_plugin
+from plurigrid_ff.text import printable
 
 
 @click.group("plugin")

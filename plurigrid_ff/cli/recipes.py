@@ -1,13 +1,14 @@
 """``plurigrid-ff recipes``."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from plurigrid_ff.cli.output import clean_errors, json_option, print_json, print_table, printable
+from plurigrid_ff.cli.output import clean_errors, json_option, print_json, print_table
+from plurigrid_ff.text import printable
 
 if TYPE_CHECKING:
-    from plurigrid_ff.recipes import Reached, Recipe
+    from plurigrid_ff.recipes import Reached
 
 
 @click.group("recipes")
@@ -34,7 +35,7 @@ def list_recipes(as_json: bool) -> None:
 
         recipes = shipped_recipes().values()
         if as_json:
-            print_json([describe(recipe) for recipe in recipes])
+            print_json([recipe.card.model_dump(mode="json") for recipe in recipes])
             return
         rows = [
             (
@@ -67,16 +68,10 @@ def show(name: str, as_json: bool) -> None:
 
         recipe = find_recipe(name)
         if as_json:
-            print_json({**describe(recipe), "toml": recipe.text})
+            print_json({**recipe.card.model_dump(mode="json"), "toml": recipe.text})
             return
-        click.echo(printable(f"# source: {recipe.head.paper}, {recipe.head.url}\n"))
+        click.echo(printable(f"# source: {recipe.head.paper}, {recipe.card.url}\n"))
         click.echo(printable(recipe.text.rstrip("\n")))
-
-
-def describe(recipe: "Recipe") -> dict[str, Any]:
-    """Put a recipe into JSON, with the settings it names."""
-    head = recipe.head.model_dump(mode="json")
-    return {**head, "url": recipe.head.url, "run": recipe.values}
 
 
 def format_reached(reached: "Reached | None") -> str:

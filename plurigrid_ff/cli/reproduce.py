@@ -17,9 +17,9 @@ from plurigrid_ff.cli.output import (
     json_option,
     print_json,
     print_table,
-    printable,
 )
 from plurigrid_ff.cli.settings import assign, set_option
+from plurigrid_ff.text import printable
 
 if TYPE_CHECKING:
     from plurigrid_ff.reproduction import Figure, Reproduction

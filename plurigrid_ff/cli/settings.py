@@ -141,7 +141,7 @@ def gather(
     Raises:
         ConfigError: The run file cannot be read, or an assignment is malformed.
     """
-    from plurigrid_ff.host.folder import RUN_FILE, RunFolder
+    from plurigrid_ff.host.folder import RunFolder
 
     values: dict[str, Any] = {}
     if run_file is not None:
@@ -154,11 +154,7 @@ def gather(
     elif recipe is not None:
         values = recipe
     elif resume:
-        folder = RunFolder(out)
-        if folder.is_begun:
-            values = read_toml(folder.partial / RUN_FILE)
-        elif folder.is_complete:
-            values = read_toml(out / RUN_FILE)
+        values = RunFolder(out).settings()
     assign(values, assignments)
     for name, value in options.items():
         if value is not None:

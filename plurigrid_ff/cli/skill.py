@@ -9,8 +9,9 @@ from plurigrid_ff.agents.clients import CLIENTS
 from plurigrid_ff.agents.copying import CopyPlan, carry_out, plan_copy, require_permission
 from plurigrid_ff.agents.folder import read_skill_files
 from plurigrid_ff.agents.shipped import SKILL_NAME, shipped_skill
-from plurigrid_ff.cli.output import EXIT_ERROR, clean_errors, json_option, print_json, printable
+from plurigrid_ff.cli.output import EXIT_ERROR, clean_errors, json_option, print_json
 from plurigrid_ff.errors import AgentSkillError
+from plurigrid_ff.text import printable
 
 
 def parse_directory(ctx: click.Context, param: click.Parameter, value: Path) -> Path:

@@ -7,16 +7,10 @@ from typing import Any
 import click
 
 from plurigrid_ff.cli import Options
-from plurigrid_ff.cli.output import (
-    EXIT_ERROR,
-    clean_errors,
-    json_option,
-    print_json,
-    print_table,
-    printable,
-)
+from plurigrid_ff.cli.output import EXIT_ERROR, clean_errors, json_option, print_json, print_table
 from plurigrid_ff.cli.settings import run_options
 from plurigrid_ff.gf3 import format_trit
+from plurigrid_ff.text import printable
 
 
 @click.group("triads")
@@ -140,17 +134,13 @@ def compose(
       plurigrid-ff triads compose open-games forward-forward-learning persistent-homology \\
           --name mine --out mine.toml
     """
-    from plurigrid_ff.errors import RunFolderError
-    from plurigrid_ff.files import write_text
-    from plurigrid_ff.host.triad import check_triad, compose_triad
+    from plurigrid_ff.host.triad import check_triad, compose_triad, write_triad
 
     with clean_errors(as_json):
         registry = options.host.registry
         triad = compose_triad(skills, registry, name=name)
         if out is not None:
-            if out.exists() and not overwrite:
-                raise RunFolderError(f"{out}: exists; --overwrite to replace it")
-            write_text(out, "".join(f'{k} = "{v}"\n' for k, v in triad.model_dump().items()))
+            write_triad(triad, out, overwrite=overwrite)
         check = check_triad(triad, registry)
         if as_json:
             print_json(check.model_dump(mode="json"))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plurigrid_ff.cli.output import console, printable
+from plurigrid_ff.cli.output import console
 from plurigrid_ff.runs import Watcher
+from plurigrid_ff.text import printable
 
 if TYPE_CHECKING:
     from plurigrid_ff.host.log import LogEntry

@@ -50,6 +50,11 @@ class Dataset:
         return len(self.class_names)
 
     @property
+    def num_samples(self) -> int:
+        """Number of samples in all splits."""
+        return len(self.train) + len(self.validation) + len(self.test)
+
+    @property
     def feature_shape(self) -> tuple[int, ...]:
         """Shape of one sample."""
         return self.train.x.shape[1:]

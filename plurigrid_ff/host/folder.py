@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from plurigrid_ff.config import RunConfig, format_toml, read_toml
 from plurigrid_ff.errors import RunFolderError
@@ -40,6 +41,16 @@ class RunFolder:
     def is_begun(self) -> bool:
         """Whether an unfinished run lies beside it, however short it was."""
         return (self.partial / RUN_FILE).is_file()
+
+    def settings(self) -> dict[str, Any]:
+        """Read the settings of the run that lies here, unfinished or finished; {} if none does.
+
+        Raises:
+            ConfigError: Its run file is damaged.
+        """
+        if self.is_begun:
+            return read_toml(self.partial / RUN_FILE)
+        return read_toml(self.path / RUN_FILE) if self.is_complete else {}
 
     def require_free(self, *, overwrite: bool) -> None:
         """Refuse to lose anything.

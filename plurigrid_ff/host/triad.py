@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import Field
 
 from plurigrid_ff.config import RunConfig, Settings, Triad, read_toml
-from plurigrid_ff.errors import TriadError, unknown_name
+from plurigrid_ff.errors import RunFolderError, TriadError, unknown_name
+from plurigrid_ff.files import write_text
 from plurigrid_ff.gf3 import add, format_trit, is_balanced, is_strict
 from plurigrid_ff.host.registry import Registry
 from plurigrid_ff.host.skill import Role, Skill
@@ -91,6 +92,17 @@ def compose_triad(names: Sequence[str], registry: Registry, *, name: str | None 
     slots = {roles[skill].slot: skill for skill in names}
     title = name or "-".join(slots[slot] for slot in SLOTS)
     return Triad.parse({"name": title, **slots}, where="triad")
+
+
+def write_triad(triad: Triad, path: Path, *, overwrite: bool = False) -> None:
+    """Write a triad as a TOML file that ``find_triad`` reads.
+
+    Raises:
+        RunFolderError: The file exists and ``overwrite`` is False.
+    """
+    if path.exists() and not overwrite:
+        raise RunFolderError(f"{path}: exists; --overwrite to replace it")
+    write_text(path, "".join(f'{key} = "{value}"\n' for key, value in triad.model_dump().items()))
 
 
 def check_triad(triad: Triad, registry: Registry) -> TriadCheck:

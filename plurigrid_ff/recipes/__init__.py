@@ -16,7 +16,7 @@ from plurigrid_ff.errors import ConfigError, unknown_name
 from plurigrid_ff.files import read_text
 from plurigrid_ff.host.triad import parse_run
 
-__all__ = ["Head", "Published", "Reached", "Recipe", "find_recipe", "shipped_recipes"]
+__all__ = ["Head", "Published", "Reached", "Recipe", "RecipeCard", "find_recipe", "shipped_recipes"]
 
 HEAD = "recipe"
 
@@ -55,7 +55,7 @@ class Head(Settings):
     reached: Reached | None = None
 
     @property
-    def url(self) -> str:
+    def page(self) -> str:
         """Page of the source."""
         return self.link or f"https://arxiv.org/abs/{self.arxiv}"
 
@@ -65,6 +65,13 @@ class Head(Settings):
         if (self.arxiv is None) == (self.link is None):
             raise ValueError("expected the source's arxiv or its link, one of them")
         return self
+
+
+class RecipeCard(Head):
+    """A recipe as programs see it: its head, and the settings that its file names."""
+
+    url: str = Field(description="Page of the source.")
+    run: dict[str, Any] = Field(description="What a run file says; all else has its default.")
 
 
 class Recipe(Settings):
@@ -84,6 +91,15 @@ class Recipe(Settings):
     def values(self) -> dict[str, Any]:
         """The settings that the file names, and no others, as a run file has them."""
         return self.run.model_dump(mode="json", exclude_unset=True)
+
+    @property
+    def card(self) -> RecipeCard:
+        """What it says of itself."""
+        return RecipeCard(
+            **self.head.model_dump(),
+            url=self.head.page,
+            run=self.values,
+        )
 
 
 def shipped_recipes() -> dict[str, Recipe]:

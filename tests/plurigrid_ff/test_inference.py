@@ -5,6 +5,7 @@ from sklearn.datasets import load_digits
 from plurigrid_ff import inference, runs
 from plurigrid_ff.config import DataConfig
 from plurigrid_ff.errors import DataError, PlurigridError
+from plurigrid_ff.host.folder import RunFolder
 
 
 def test_evaluating_a_run_repeats_its_figures(finished):
@@ -82,3 +83,24 @@ def test_rows_of_features_are_read_as_the_images_they_are(finished, tmp_path):
 
     assert found.samples == 797
     assert found.accuracy > 0.9
+
+
+def test_more_samples_than_allowed_are_refused(finished, tmp_path):
+    out, _ = finished
+    np.savez(tmp_path / "new.npz", x=np.zeros((11, 64), np.float32))
+
+    assert len(inference.predict(out, tmp_path / "new.npz", max_samples=11)) == 11
+    with pytest.raises(DataError, match="holds 11 samples, at most 10 are allowed; use fewer"):
+        inference.predict(out, tmp_path / "new.npz", max_samples=10)
+    with pytest.raises(DataError, match="digits: holds 1797 samples, at most 1796"):
+        inference.evaluate(out, max_samples=1796)
+
+
+def test_another_table_has_the_runs_label_column_unless_one_is_named(tmp_path, base):
+    data = DataConfig(source="mine.csv", label_column="species", image_size=8)
+    RunFolder(tmp_path / "run").begin(base.model_copy(update={"data": data}))
+    folder = tmp_path / "run.partial"
+
+    assert inference.data_like(folder, "new.csv").label_column == "species"
+    assert inference.data_like(folder, "new.csv", label_column="kind").label_column == "kind"
+    assert inference.data_like(folder, "new.csv").image_size == 8

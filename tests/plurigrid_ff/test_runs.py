@@ -10,6 +10,7 @@ from plurigrid_ff.config import ConvConfig, DataConfig, NetworkConfig, TrainingC
 from plurigrid_ff.data.dataset import Split
 from plurigrid_ff.errors import (
     ConfigError,
+    DataError,
     RunFolderError,
     TrainingError,
     TriadError,
@@ -18,6 +19,7 @@ from plurigrid_ff.errors import (
 from plurigrid_ff.host.log import read_log
 from plurigrid_ff.host.triad import find_triad
 from plurigrid_ff.learning.readout import best_range
+from plurigrid_ff.runs import Watcher
 
 FILES = {"run.toml", "rounds.jsonl", "network.safetensors", "report.json", "report.html"}
 
@@ -350,3 +352,13 @@ def test_a_verdict_survives_an_interrupt_before_the_report(tmp_path, base, finis
     report = runs.train(base, tmp_path / "again", resume=True)
 
     assert report.verdict == finished[1].verdict
+
+
+def test_who_watches_sees_the_data_first_and_may_refuse_it(base, tmp_path):
+    def refuse(data):
+        raise DataError(f"{data.name}: {data.num_samples} samples are too many")
+
+    with pytest.raises(DataError, match="digits: 1797 samples are too many"):
+        runs.train(base, tmp_path / "one", watcher=Watcher(on_data=refuse))
+
+    assert list(tmp_path.iterdir()) == []

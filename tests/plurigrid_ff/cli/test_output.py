@@ -1,12 +1,8 @@
 import pytest
 
-from plurigrid_ff.cli.output import clean_errors, print_table, printable
+from plurigrid_ff.cli.output import clean_errors, print_table
 from plurigrid_ff.cli.watching import RoundLines
 from plurigrid_ff.host.log import LogEntry
-
-
-def test_control_characters_are_escaped_and_text_is_kept():
-    assert printable("a\x1b[31mb\x07\tö\n") == "a\\x1b[31mb\\x07\\tö\n"
 
 
 def test_a_table_keeps_names_whole_and_markup_as_text(capsys):

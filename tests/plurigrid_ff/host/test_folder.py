@@ -103,3 +103,14 @@ def test_a_misspelt_key_in_a_saved_run_is_named(folder):
 
     with pytest.raises(ConfigError, match=r"run\.toml: sede: unknown key; did you mean 'seed'"):
         read_run_config(partial)
+
+
+def test_settings_are_those_of_the_unfinished_run_before_those_of_the_finished_one(folder):
+    assert folder.settings() == {}
+
+    complete(folder)
+    (folder.path / "run.toml").write_text("seed = 1")
+    assert folder.settings() == {"seed": 1}
+
+    (folder.begin(RunConfig()) / "run.toml").write_text("seed = 2")
+    assert folder.settings() == {"seed": 2}

@@ -78,7 +78,7 @@ def test_a_recipe_names_its_settings_and_leaves_the_rest_open(recipe_file):
 
     assert recipe.values == {"network": {"hidden": [9]}}
     assert recipe.run == RunConfig.model_validate({"network": {"hidden": [9]}})
-    assert recipe.head.url == "https://arxiv.org/abs/2601.00001"
+    assert recipe.card.url == "https://arxiv.org/abs/2601.00001"
     assert tomllib.loads(recipe.text)["recipe"]["name"] == "mine"
 
 

@@ -84,6 +84,18 @@ class MissingExtraError(PlurigridError):
     """A library that only some users need and that is not installed."""
 
 
+class WorkingFolderError(PlurigridError):
+    """A path that leads out of the folder that a server works in."""
+
+
+class PortError(PlurigridError):
+    """A port that another program holds."""
+
+
+class LimitError(PlurigridError):
+    """More than a server allows, of one call or at once."""
+
+
 def in_short(error: Exception) -> str:
     """Say in one line what foreign code has raised."""
     lines = str(error).strip().splitlines()

@@ -1,11 +1,14 @@
 """A finished run put to use: measure it again, or label new samples with it."""
 
+import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from plurigrid_ff.config import DataConfig, Device, RunConfig, Settings
 from plurigrid_ff.errors import DataError
+from plurigrid_ff.files import written_beside
 from plurigrid_ff.host.folder import NETWORK_FILE, read_run_config
 from plurigrid_ff.host.plugins import Host, load_host
 from plurigrid_ff.report.reading import read_report
@@ -187,6 +190,25 @@ def data_like(folder: Path | str, source: str, *, label_column: str | None = Non
     """
     update = {"source": source} | ({"label_column": label_column} if label_column else {})
     return read_run_config(Path(folder)).data.model_copy(update=update)
+
+
+def write_csv(file: TextIO, predictions: Sequence[Prediction]) -> None:
+    """Write one row per sample, with a column of files where samples have files."""
+    writer = csv.writer(file, lineterminator="\n")
+    named = any(item.file is not None for item in predictions)
+    writer.writerow(("sample", *(["file"] if named else []), "label", "probability"))
+    for item in predictions:
+        name = [item.file] if named else []
+        writer.writerow((item.sample, *name, item.label, f"{item.probability:.6f}"))
+
+
+def write_predictions(predictions: Sequence[Prediction], path: Path) -> None:
+    """Write predictions to a CSV file, whole or not at all."""
+    with (
+        written_beside(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
+        write_csv(file, predictions)
 
 
 def require_few(samples: int, most: int | None, *, where: str) -> None:

@@ -1,11 +1,11 @@
-"""What a run found: models that are written to files, printed as JSON and drawn."""
+"""What was found, of a run and of objectives: models that are written, printed and drawn."""
 
 from math import prod
 from typing import Any, Literal
 
 from pydantic import Field, computed_field, model_validator
 
-from plurigrid_ff.config import ReadoutKind, Settings
+from plurigrid_ff.config import OptionValue, ReadoutKind, Settings
 
 READOUT = (
     "What predicts; under 'probe' a layer's goodness is its share of it, under 'head' the score "
@@ -264,3 +264,25 @@ class CExportReport(ExportReport):
         description="Per layer, the share of activities at the top of their range."
     )
     checks: tuple[BuildCheck, ...]
+
+
+class OptionCard(Settings):
+    """One option of an objective, a key of ``network.options``."""
+
+    name: str
+    default: OptionValue | None = Field(description="None where a value must be given.")
+    description: str
+
+
+class ObjectiveCard(Settings):
+    """What an objective says of itself."""
+
+    name: str
+    provider: str = Field(description="'plurigrid-ff', or the plugin that offers it.")
+    summary: str = ""
+    contrast: str = Field("", description="What it tells apart: classes, samples or pairs.")
+    passes: str = Field("", description="Forward passes to predict.")
+    negatives: tuple[str, ...] = Field((), description="What it can learn from, default first.")
+    options: tuple[OptionCard, ...] = ()
+    reference: str = ""
+    error: str | None = Field(None, description="Why it cannot be loaded.")

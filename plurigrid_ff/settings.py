@@ -25,6 +25,18 @@ class Settings(BaseModel):
         except ValidationError as error:
             raise ConfigError(_first_complaint(error, cls, where)) from error
 
+    @classmethod
+    def parse_json(cls, text: str, *, where: str) -> Self:
+        """Validate JSON by its own types: no string stands for a number.
+
+        Raises:
+            ConfigError: The first key that is unknown, missing, out of range or of another type.
+        """
+        try:
+            return cls.model_validate_json(text, strict=True)
+        except ValidationError as error:
+            raise ConfigError(_first_complaint(error, cls, where)) from error
+
 
 def _first_complaint(error: ValidationError, model: type[BaseModel], where: str) -> str:
     """Say in one sentence what is wrong with the first offending key."""

@@ -20,8 +20,9 @@ from plurigrid_ff.host.listing import list_skills
 from plurigrid_ff.host.plugins import load_host
 from plurigrid_ff.host.skill import Role
 from plurigrid_ff.host.triad import check_triad, shipped_triads
-from plurigrid_ff.learning.catalogue import ObjectiveCard, list_objectives
+from plurigrid_ff.learning.catalogue import list_objectives
 from plurigrid_ff.learning.negatives import known_negatives
+from plurigrid_ff.results import ObjectiveCard
 
 ROOT = Path(__file__).resolve().parent.parent
 SKILL = ROOT / "skills" / "forward-forward-learning"

@@ -5,12 +5,17 @@ from typing import TYPE_CHECKING
 from plurigrid_ff.runs import Watcher
 
 if TYPE_CHECKING:
+    from plurigrid_ff.data.dataset import Dataset
     from plurigrid_ff.host.log import LogEntry
     from plurigrid_ff.results import RunReport
 
 
 def joined(*watchers: Watcher) -> Watcher:
     """Return a watcher that tells each of several, in order."""
+
+    def data(found: "Dataset") -> None:
+        for watcher in watchers:
+            watcher.on_data(found)
 
     def start(rounds: int) -> None:
         for watcher in watchers:
@@ -28,4 +33,4 @@ def joined(*watchers: Watcher) -> Watcher:
         for watcher in watchers:
             watcher.on_finish(report)
 
-    return Watcher(start, progress, entry, finish)
+    return Watcher(data, start, progress, entry, finish)

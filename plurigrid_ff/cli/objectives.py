@@ -9,7 +9,7 @@ from plurigrid_ff.cli.output import clean_errors, json_option, print_json, print
 from plurigrid_ff.text import printable
 
 if TYPE_CHECKING:
-    from plurigrid_ff.learning.catalogue import ObjectiveCard
+    from plurigrid_ff.results import ObjectiveCard
 
 
 @click.command("objectives")

@@ -1,9 +1,8 @@
 """``plurigrid-ff predict``."""
 
-import csv
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +11,6 @@ from plurigrid_ff.cli.output import clean_errors, json_option, print_json
 
 if TYPE_CHECKING:
     from plurigrid_ff.config import Device
-    from plurigrid_ff.inference import Prediction
 
 
 @click.command("predict")
@@ -44,31 +42,16 @@ def command(
       plurigrid-ff predict runs/flowers photos/
     """
     with clean_errors(as_json):
-        from plurigrid_ff.files import written_beside
-        from plurigrid_ff.inference import predict
+        from plurigrid_ff.inference import predict, write_csv, write_predictions
 
         predictions = predict(
             run_folder, samples, label_column=label_column, device=device, host=options.host
         )
         if out is not None:
-            with (
-                written_beside(out) as temporary,
-                temporary.open("w", newline="", encoding="utf-8") as file,
-            ):
-                write_csv(file, predictions)
+            write_predictions(predictions, out)
         if as_json:
             print_json([prediction.model_dump(mode="json") for prediction in predictions])
         elif out is None:
             write_csv(sys.stdout, predictions)
         else:
             click.echo(f"wrote {len(predictions)} labels to {out}")
-
-
-def write_csv(file: TextIO, predictions: "list[Prediction]") -> None:
-    """Write one row per sample, with a column of files where samples have files."""
-    writer = csv.writer(file, lineterminator="\n")
-    named = any(item.file is not None for item in predictions)
-    writer.writerow(("sample", *(["file"] if named else []), "label", "probability"))
-    for item in predictions:
-        name = [item.file] if named else []
-        writer.writerow((item.sample, *name, item.label, f"{item.probability:.6f}"))

@@ -2,9 +2,6 @@
 
 import inspect
 
-from pydantic import Field
-
-from plurigrid_ff.config import OptionValue, Settings
 from plurigrid_ff.errors import PluginError
 from plurigrid_ff.learning.negatives import accepted_negatives
 from plurigrid_ff.learning.objectives import (
@@ -13,34 +10,13 @@ from plurigrid_ff.learning.objectives import (
     objective_names,
     provider_of,
 )
+from plurigrid_ff.results import ObjectiveCard, OptionCard
 
 PASSES = {
     "classes": "one",
     "samples": "one per class; one with a probe or head",
     "pairs": "one, with a probe or head",
 }
-
-
-class OptionCard(Settings):
-    """One option of an objective, a key of ``network.options``."""
-
-    name: str
-    default: OptionValue | None = Field(description="None where a value must be given.")
-    description: str
-
-
-class ObjectiveCard(Settings):
-    """What an objective says of itself."""
-
-    name: str
-    provider: str = Field(description="'plurigrid-ff', or the plugin that offers it.")
-    summary: str = ""
-    contrast: str = Field("", description="What it tells apart: classes, samples or pairs.")
-    passes: str = Field("", description="Forward passes to predict.")
-    negatives: tuple[str, ...] = Field((), description="What it can learn from, default first.")
-    options: tuple[OptionCard, ...] = ()
-    reference: str = ""
-    error: str | None = Field(None, description="Why it cannot be loaded.")
 
 
 def list_objectives() -> list[ObjectiveCard]:

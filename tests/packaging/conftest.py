@@ -60,6 +60,11 @@ class Environment:
         command = self.folder / "bin" / "plurigrid-ff"
         return run(command, *arguments, cwd=self.folder, **options)
 
+    def plurigrid_ff_mcp(self, *arguments, **options):
+        """Run the installed server's command."""
+        command = self.folder / "bin" / "plurigrid-ff-mcp"
+        return run(command, *arguments, cwd=self.folder, **options)
+
 
 def build(target, source, out):
     """Build ``wheel`` or ``sdist`` of a tree with the hatchling of this environment."""

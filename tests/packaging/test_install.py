@@ -61,6 +61,12 @@ def test_the_library_comes_from_this_install(installed):
     assert environment.plurigrid_ff("--version").strip().endswith(version)
 
 
+def test_the_server_for_agents_is_a_command_that_needs_its_extra_only_to_serve(installed):
+    environment, _ = installed
+
+    assert "--max-epochs" in environment.plurigrid_ff_mcp("--help")
+
+
 def test_the_shipped_triads_are_listed(installed):
     environment, _ = installed
 

@@ -108,3 +108,32 @@ def test_rounds_make_up_all_epochs(epochs, per_round, rounds):
 def test_an_unknown_name_without_a_neighbour_lists_the_known_ones_or_the_remedy():
     assert "known: alpha, beta" in str(unknown_name("letter", "zzz", ["beta", "alpha"]))
     assert str(unknown_name("letter", "zzz", ["alpha"], remedy="ask")).endswith("; ask")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"training": {"epochs": "5"}}', "here: training.epochs: .* valid integer, got '5'"),
+        ('{"seed": true}', "here: seed: .* valid integer, got True"),
+        ('{"sede": 1}', "here: sede: unknown key; did you mean 'seed'"),
+        ('{"network": {"hidden": [0]}}', r"here: network\.hidden\.0: .* greater than 0"),
+        (
+            '{"training": {"learning_rate": NaN}}',
+            r"here: training\.learning_rate: .* finite number",
+        ),
+        ('{"data": {"source": "\\ud800"}}', r"here: \(top level\): invalid JSON"),
+        ("{", r"here: \(top level\): invalid JSON"),
+    ],
+)
+def test_json_is_read_by_its_own_types(text, message):
+    with pytest.raises(ConfigError, match=message):
+        RunConfig.parse_json(text, where="here")
+
+
+def test_json_lists_and_whole_numbers_stand_for_tuples_and_floats():
+    text = '{"network": {"hidden": [3, 4]}, "training": {"learning_rate": 1}}'
+
+    config = RunConfig.parse_json(text, where="here")
+
+    assert config.network.hidden == (3, 4)
+    assert config.training.learning_rate == 1.0

@@ -9,6 +9,7 @@ from plurigrid_ff import __version__
 ROOT = Path(__file__).resolve().parents[2]
 MARKETPLACE = json.loads((ROOT / ".claude-plugin" / "marketplace.json").read_text("utf-8"))
 PLUGIN = json.loads((ROOT / ".claude-plugin" / "plugin.json").read_text("utf-8"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
 def test_the_plugin_has_the_librarys_version_and_no_other_place_says_one():
@@ -27,7 +28,8 @@ def test_the_marketplace_offers_the_plugin_at_the_root_of_the_repository():
 def test_installers_that_refuse_unknown_fields_find_none():
     assert set(MARKETPLACE) == {"name", "owner", "description", "plugins"}
     assert set(MARKETPLACE["plugins"][0]) == {"name", "source", "description", "category"}
-    assert set(PLUGIN) == {"name", "version", "description", "author", "license", "keywords"}
+    text = {"name", "version", "description", "author", "license", "keywords"}
+    assert set(PLUGIN) == text | {"mcpServers"}
 
 
 def test_components_stand_in_one_place_only():
@@ -35,8 +37,16 @@ def test_components_stand_in_one_place_only():
     assert not {"skills", "mcpServers", "strict"} & set(MARKETPLACE["plugins"][0])
 
 
-def test_the_plugin_has_the_projects_licence():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+def test_the_server_is_started_from_the_plugin_by_a_command_that_it_has():
+    (server,) = PLUGIN["mcpServers"].values()
+    program, _, extra, command = server["command"], *server["args"]
 
-    assert PLUGIN["license"] == project["license"]
-    assert set(PLUGIN["keywords"]) <= set(project["keywords"])
+    assert program == "uvx"
+    assert extra == "${CLAUDE_PLUGIN_ROOT}[mcp]"
+    assert "mcp" in PROJECT["optional-dependencies"]
+    assert PROJECT["scripts"][command] == "plurigrid_ff.mcp_server.command:main"
+
+
+def test_the_plugin_has_the_projects_licence():
+    assert PLUGIN["license"] == PROJECT["license"]
+    assert set(PLUGIN["keywords"]) <= set(PROJECT["keywords"])

@@ -67,7 +67,7 @@ def test_a_recipe_is_reproduced_and_changes_are_named(ask, work, small, in_this_
     answer = ask("reproduce", {"recipe": DIGITS, "seeds": 1, "out": "again", **small})
 
     assert answer["recipe"] == DIGITS
-    assert answer["runs"][0]["folder"] == "again/seed-0"
+    assert answer["runs"][0]["folder"] == "seed-0"
     assert "training.epochs" in answer["changed"]
     assert (work / "again" / "reproduce.json").is_file()
 

@@ -6,13 +6,14 @@ two rails, fixes the batch size and writes the layers once per class.
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 
 from plurigrid_ff import __version__
 from plurigrid_ff.errors import ExportError
+from plurigrid_ff.learning.flows import FeedForward
 from plurigrid_ff.learning.formats import Source
 from plurigrid_ff.learning.formats.onnx_builder import Builder, helper, onnx
 from plurigrid_ff.learning.formats.onnx_layers import (
@@ -114,6 +115,7 @@ def _graph(network: FFNetwork) -> onnx.GraphProto:
     first, last = network.read_out.layers
     candidates = network.labelled and network.probe is None
     passed: list[tuple[str, tuple[int, ...]]] = [(h, network.input_shape)]
+    flow = cast("FeedForward", network.flow)
     for index, layer in enumerate(network.stack[:last]):
         prefix = f"layers.{index}"
         settings = network.config.layers[index]
@@ -127,7 +129,7 @@ def _graph(network: FFNetwork) -> onnx.GraphProto:
                 read = builder.add("Flatten", read, axis=1)
             a = pre_activation(builder, layer.transform, read, prefix)
         h = response(builder, layer, a)
-        shortcut = network.shortcuts[index]
+        shortcut = flow.shortcuts[index]
         if shortcut is None:
             passed.append((h, layer.out_shape))
         else:

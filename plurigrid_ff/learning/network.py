@@ -18,6 +18,7 @@ from plurigrid_ff.learning.norms import unit_rms
 from plurigrid_ff.learning.objectives import find_objective
 from plurigrid_ff.learning.probe import PROBES
 from plurigrid_ff.learning.readout import Readout
+from plurigrid_ff.learning.recurrence import build_recurrent
 
 MOST_NUMBERS = 1 << 24  # in any activity of one pass without learning: 64 MiB of float32
 MOST_ROWS = 2048
@@ -60,10 +61,22 @@ class FFNetwork(nn.Module):
         shape = self.input_shape
         if self.labelled:
             shape = (shape[0] + num_classes, *shape[1:])
-        built = build_stack(config, shape, num_classes, seed=seed, role=role)
-        self.flow: Flow = FeedForward(built.shortcuts)
-        self.layers = nn.ModuleList(built.layers)
-        widths = [layer.summary.features for layer in built.layers]
+        self.flow: Flow
+        if config.recurrent is None:
+            built = build_stack(config, shape, num_classes, seed=seed, role=role)
+            layers, self.flow = built.layers, FeedForward(built.shortcuts)
+        else:
+            layers, self.flow = build_recurrent(
+                config,
+                config.recurrent,
+                self.feature_shape,
+                num_classes,
+                labelled=self.labelled,
+                seed=seed,
+                role=role,
+            )
+        self.layers = nn.ModuleList(layers)
+        widths = [layer.summary.features for layer in layers]
         kind = PROBES.get(config.readout)
         self.probe = kind(widths, num_classes) if kind else None
         self.read_out = Readout(config, len(self.layers))

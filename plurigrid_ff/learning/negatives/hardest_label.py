@@ -15,11 +15,12 @@ class HardestLabel(LabelNegatives):
     """The same sample with the wrong label of highest goodness in the layer that reads labels.
 
     That is the first layer, and no other is asked: a choice that asked later layers would carry
-    what they learn back into the layers before them.
+    what they learn back into the layers before them. In a recurrent network the label stands
+    above the last layer, which is asked one step after a pass upwards.
 
     Reference:
-        Hinton (2022), "The Forward-Forward Algorithm", arXiv:2212.13345, sec. 3.3, which
-        picks hard negative labels with a pass through the network.
+        Hinton (2022), "The Forward-Forward Algorithm", arXiv:2212.13345, sec. 3.3 and 3.4,
+        which pick hard negative labels with a pass through the network.
     """
 
     name = "hardest-label"

@@ -6,7 +6,7 @@ two rails, fixes the batch size and writes the layers once per class.
 
 import json
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -115,7 +115,12 @@ def _graph(network: FFNetwork) -> onnx.GraphProto:
     first, last = network.read_out.layers
     candidates = network.labelled and network.probe is None
     passed: list[tuple[str, tuple[int, ...]]] = [(h, network.input_shape)]
-    flow = cast("FeedForward", network.flow)
+    flow = network.flow
+    if not isinstance(flow, FeedForward):
+        raise ExportError(
+            "network.recurrent: layers that hear the layer above cannot be written as ONNX; use "
+            "--format safetensors"
+        )
     for index, layer in enumerate(network.stack[:last]):
         prefix = f"layers.{index}"
         settings = network.config.layers[index]

@@ -230,3 +230,16 @@ def test_a_series_is_one_feature_per_frame():
     assert network.flow.visits == 7
     assert network.stack[0].widths == [1, 9, 6]
     assert network.predict(torch.rand(2, 7)).shape == (2,)
+
+
+def test_the_loss_that_is_told_is_that_of_the_last_epoch(blobs):
+    x, y = torch.from_numpy(blobs.train.x[:64]), torch.from_numpy(blobs.train.y[:64])
+    training = TrainingConfig(epochs=3, batch_size=32, learning_rate=5e-3)
+    together, apart = (
+        Trainer(build(blobs.feature_shape, steps=2), x, y, training, seed=0) for _ in range(2)
+    )
+
+    for _ in range(3):
+        last = apart.train_epochs(1)
+
+    assert [p.loss for p in together.train_epochs(3)] == [p.loss for p in last]

@@ -49,6 +49,13 @@ def test_a_shipped_recipe_has_the_name_of_its_file_and_begins_with_its_data(name
     assert name.startswith(f"{recipe.run.data.source}-")
 
 
+def test_a_recurrent_recipe_is_shipped_for_static_samples_and_one_for_frames():
+    static, frames = (SHIPPED[name].run.network for name in ("mnist-recurrent", "fsdd-recurrent"))
+
+    assert static.recurrent.input == "static"
+    assert frames.recurrent.input == "frames"
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_recipe_cites_the_paper_of_its_objective_or_of_its_recurrence(name):
     recipe = SHIPPED[name]

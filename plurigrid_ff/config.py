@@ -30,6 +30,7 @@ from plurigrid_ff.layer_config import (
     LinearConfig,
     as_layer,
 )
+from plurigrid_ff.recurrent_config import RecurrentConfig
 from plurigrid_ff.settings import Settings
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "OptimizerName",
     "OptionValue",
     "Precision",
+    "RecurrentConfig",
     "RunConfig",
     "Settings",
     "TrainingConfig",
@@ -170,6 +172,11 @@ class NetworkConfig(Settings):
     )
     options: dict[str, OptionValue] = Field(
         default_factory=dict, description="Options of the objective, by name."
+    )
+    recurrent: RecurrentConfig | None = Field(
+        None,
+        description="Time steps in which layers hear the layer above too, as in {steps = 8}; none: "
+        "one pass upwards.",
     )
 
     @property

@@ -69,10 +69,17 @@ def _place(model: Any, location: tuple[int | str, ...]) -> tuple[Any, str]:
         key.append(str(part))
         if hasattr(owner, "model_fields"):
             field = owner.model_fields.get(part)
-            inside = field.annotation if field else None
+            inside = _given(field.annotation) if field else None
         else:
             inside = next(iter(get_args(owner)), None)
     return owner, ".".join(key) or "(top level)"
+
+
+def _given(annotation: Any) -> Any:
+    """Return what an optional value is where it is given; anything else as it is."""
+    members = [member for member in get_args(annotation) if member is not type(None)]
+    optional = len(members) == 1 and type(None) in get_args(annotation)
+    return members[0] if optional else annotation
 
 
 def _tagged(union: Any, tag: int | str) -> Any:

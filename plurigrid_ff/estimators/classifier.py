@@ -41,6 +41,8 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
         scaling: ``"standard"`` brings every feature to mean 0 and variance 1, ``"none"``
             every sample to unit RMS; ``"auto"`` is ``"standard"``.
         locality: How many layers a layer's loss may move: 1, its own, or 2, the one below as well.
+        recurrent: Time steps in which layers hear the layer above too, by name, as in
+            ``{"steps": 8}``; None: one pass upwards.
         epochs: Passes over the training samples.
         batch_size: Samples per update.
         schedule: ``"simultaneous"`` lets every layer learn in every epoch, ``"greedy"`` one after
@@ -94,6 +96,7 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
         readout_layers: str | Sequence[int] = "all",
         scaling: str = "auto",
         locality: int = 1,
+        recurrent: Mapping[str, Any] | None = None,
         epochs: int = 20,
         batch_size: int = 128,
         schedule: str = "simultaneous",
@@ -121,6 +124,7 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
         self.readout_layers = readout_layers
         self.scaling = scaling
         self.locality = locality
+        self.recurrent = recurrent
         self.epochs = epochs
         self.batch_size = batch_size
         self.schedule = schedule

@@ -37,6 +37,8 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
         scaling: ``"standard"`` brings every feature to mean 0 and variance 1, ``"none"``
             every sample to unit RMS; ``"auto"`` is ``"standard"``.
         locality: How many layers a layer's loss may move: 1, its own, or 2, the one below as well.
+        recurrent: Time steps in which layers hear the layer above too, by name, as in
+            ``{"steps": 8}``; None: one pass upwards.
         epochs: Passes over the training samples.
         batch_size: Samples per update.
         schedule: ``"simultaneous"`` lets every layer learn in every epoch, ``"greedy"`` one after
@@ -83,6 +85,7 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
         negatives: str = "auto",
         scaling: str = "auto",
         locality: int = 1,
+        recurrent: Mapping[str, Any] | None = None,
         epochs: int = 20,
         batch_size: int = 128,
         schedule: str = "simultaneous",
@@ -107,6 +110,7 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
         self.negatives = negatives
         self.scaling = scaling
         self.locality = locality
+        self.recurrent = recurrent
         self.epochs = epochs
         self.batch_size = batch_size
         self.schedule = schedule

@@ -41,7 +41,7 @@ class BackpropNetwork:
         seed: int,
     ) -> None:
         plain: dict[str, Any] = {"objective": "projection", "options": {}, "readout": "goodness"}
-        config = config.model_copy(update=plain | {"negatives": "none"})
+        config = config.model_copy(update=plain | {"negatives": "none", "recurrent": None})
         self.layers = FFNetwork(config, feature_shape, num_classes, seed=seed)
         self._normalises = [layer.norm != "auto" for layer in config.layers]
         with torch.random.fork_rng(devices=[]), torch.no_grad():  # the caller's draws stay

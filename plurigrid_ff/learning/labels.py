@@ -1,5 +1,7 @@
 """Labels written into the input, for objectives that compare samples with labels."""
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -20,7 +22,13 @@ def embed_labels(x: Tensor, y: Tensor, num_classes: int) -> Tensor:
         Shape ``(batch, features + num_classes)``, or ``(batch, channels + num_classes,
         *places)``: one constant plane per class.
     """
-    return _append(x, F.one_hot(y, num_classes).to(x.dtype) * num_classes**0.5)
+    return _append(x, label_part(y, num_classes, x.dtype))
+
+
+def label_part(y: Tensor, num_classes: int, dtype: torch.dtype) -> Tensor:
+    """Return labels as rows of unit RMS, ``(batch,) -> (batch, num_classes)``."""
+    hot: Tensor = F.one_hot(y, num_classes).to(dtype)
+    return hot * math.sqrt(num_classes)
 
 
 def embed_neutral(x: Tensor, num_classes: int) -> Tensor:

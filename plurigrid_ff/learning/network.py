@@ -1,8 +1,6 @@
 """A stack of local layers that predicts by goodness."""
 
 import math
-from collections import deque
-from collections.abc import Callable
 from functools import cache, partial
 from typing import cast
 
@@ -12,6 +10,7 @@ from torch import Tensor, nn
 from plurigrid_ff.config import NetworkConfig
 from plurigrid_ff.learning.class_tree import class_means
 from plurigrid_ff.learning.construction import build_stack, input_shape
+from plurigrid_ff.learning.flows import FeedForward, Flow, Visit
 from plurigrid_ff.learning.labels import embed_labels, embed_neutral
 from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.negatives import find_negatives
@@ -19,6 +18,7 @@ from plurigrid_ff.learning.norms import unit_rms
 from plurigrid_ff.learning.objectives import find_objective
 from plurigrid_ff.learning.probe import PROBES
 from plurigrid_ff.learning.readout import Readout
+from plurigrid_ff.learning.recurrence import build_recurrent
 
 MOST_NUMBERS = 1 << 24  # in any activity of one pass without learning: 64 MiB of float32
 MOST_ROWS = 2048
@@ -61,12 +61,22 @@ class FFNetwork(nn.Module):
         shape = self.input_shape
         if self.labelled:
             shape = (shape[0] + num_classes, *shape[1:])
-        built = build_stack(config, shape, num_classes, seed=seed, role=role)
-        self.layers = nn.ModuleList(built.layers)
-        self.shortcuts = built.shortcuts
-        # What was passed on is kept for as many layers as the longest shortcut spans.
-        self.reach = max((cut.span for cut in built.shortcuts if cut), default=1)
-        widths = [layer.summary.features for layer in built.layers]
+        self.flow: Flow
+        if config.recurrent is None:
+            built = build_stack(config, shape, num_classes, seed=seed, role=role)
+            layers, self.flow = built.layers, FeedForward(built.shortcuts)
+        else:
+            layers, self.flow = build_recurrent(
+                config,
+                config.recurrent,
+                self.feature_shape,
+                num_classes,
+                labelled=self.labelled,
+                seed=seed,
+                role=role,
+            )
+        self.layers = nn.ModuleList(layers)
+        widths = [layer.summary.features for layer in layers]
         kind = PROBES.get(config.readout)
         self.probe = kind(widths, num_classes) if kind else None
         self.read_out = Readout(config, len(self.layers))
@@ -148,37 +158,22 @@ class FFNetwork(nn.Module):
         positive = embed_labels(scaled, y, self.num_classes)
         return torch.cat([positive, embed_labels(scaled, wrong, self.num_classes)])
 
-    def sweep(
-        self, x: Tensor, visit: Callable[[int, FFLayer, Tensor], Tensor], last: int | None = None
-    ) -> None:
-        """Carry prepared input through the layers, first layer first.
+    def sweep(self, x: Tensor, visit: Visit, last: int | None = None) -> None:
+        """Carry prepared input through the layers, as the network's flow says.
 
         Args:
-            x: What the first layer reads, shape ``(rows, *shape)``.
+            x: Prepared input, shape ``(rows, *shape)``.
             visit: Given a layer's place, the layer, and what it reads; returns its activity.
-            last: Place of the last layer to visit; None: the top.
+            last: Place of the last layer that must be visited; None: the top.
         """
-        passed_on = deque([x], maxlen=self.reach)
-        stack = self.stack
-        end = len(stack) if last is None else last + 1
-        for index in range(end):
-            layer, shortcut = stack[index], self.shortcuts[index]
-            h = visit(index, layer, passed_on[-1])
-            passed_on.append(shortcut(h, passed_on[-shortcut.span]) if shortcut else h)
+        self.flow.sweep(self.stack, x, visit, last)
 
     @torch.no_grad()
     def activities(self, x: Tensor) -> list[Tensor]:
         """Return what each layer's objective reads, ``(batch, features)``, without any label."""
         scaled = self.scale(x)
-        summaries = []
-
-        def visit(index: int, layer: FFLayer, x: Tensor) -> Tensor:
-            h = layer.activity(x)
-            summaries.append(layer.summary(h))
-            return h
-
-        self.sweep(embed_neutral(scaled, self.num_classes) if self.labelled else scaled, visit)
-        return summaries
+        read = embed_neutral(scaled, self.num_classes) if self.labelled else scaled
+        return self.flow.collect(self.stack, read, lambda layer, h: layer.summary(h))
 
     @torch.no_grad()
     def layer_goodness(self, x: Tensor) -> Tensor:
@@ -198,6 +193,11 @@ class FFNetwork(nn.Module):
             candidates.append(self._through(embed_labels(scaled, y, self.num_classes)))
         return torch.stack(candidates, dim=-1)
 
+    @torch.no_grad()
+    def label_goodness(self, x: Tensor) -> Tensor:
+        """Score every label in the one layer that reads it, ``(batch, classes)``."""
+        return self.flow.label_goodness(self.stack, self.scale(x), self.num_classes)
+
     def forward(self, x: Tensor) -> Tensor:
         """Score every class by what is read out of all layers, ``(batch, classes)``."""
         total: Tensor = self.read_out(self.layer_goodness(x))
@@ -209,12 +209,4 @@ class FFNetwork(nn.Module):
 
     def _through(self, x: Tensor) -> Tensor:
         """Stack the goodness of every layer for prepared input."""
-        goodness = []
-
-        def visit(index: int, layer: FFLayer, x: Tensor) -> Tensor:
-            h = layer.activity(x)
-            goodness.append(layer.goodness(h))
-            return h
-
-        self.sweep(x, visit)
-        return torch.stack(goodness)
+        return torch.stack(self.flow.collect(self.stack, x, lambda layer, h: layer.goodness(h)))

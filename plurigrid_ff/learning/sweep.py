@@ -1,4 +1,4 @@
-"""One batch on its way up through the layers."""
+"""One batch on its way through the layers."""
 
 from collections.abc import Sequence
 
@@ -19,9 +19,10 @@ class Sweep:
         learners: One per layer, first layer first.
         active: Which layers learn.
         y: True labels of the batch, shape ``(batch,)``.
-        losses: Takes each layer's loss, shape ``(layers,)``.
+        losses: Each layer's mean loss over its visits is added to it, shape ``(layers,)``.
         alive: Takes whether any unit of a layer is active, shape ``(layers,)``.
         locality: How many layers a loss may move.
+        visits: How often each layer is visited; it takes a step at every visit.
 
     Reference:
         Wu et al. (2024), "Distance-Forward Learning", arXiv:2408.14925, whose overlapping
@@ -37,6 +38,7 @@ class Sweep:
         losses: Tensor,
         alive: Tensor,
         locality: int,
+        visits: int = 1,
     ) -> None:
         self._learners = learners
         self._active = active
@@ -44,6 +46,7 @@ class Sweep:
         self._losses = losses
         self._alive = alive
         self._locality = locality
+        self._visits = visits
         self._waiting: tuple[Learner, LayerStep] | None = None
 
     def visit(self, index: int, layer: FFLayer, x: Tensor) -> Tensor:
@@ -52,7 +55,7 @@ class Sweep:
             self.finish()
             return layer.activity(x)
         step = layer.evaluate(x, self._y)
-        self._losses[index] = step.loss
+        self._losses[index] += step.loss / self._visits
         self._alive[index] |= step.h.any()
         self.finish(step)
         self._waiting = self._learners[index], step

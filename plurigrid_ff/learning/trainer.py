@@ -153,7 +153,7 @@ class Trainer:
             self.probe_loss = loss if any(epochs) else None
         result = []
         for index, (number, mean) in enumerate(zip(epochs, means, strict=True)):
-            steps = number * self.num_batches
+            steps = number * self.num_batches * self.network.flow.visits
             self.updates[index] += steps
             result.append(LayerProgress(steps, mean if number else None))
         return result
@@ -170,6 +170,7 @@ class Trainer:
         self, active: list[bool], losses: Tensor, progress: Callable[[float], None]
     ) -> None:
         """Sweep once over all batches; write each layer's loss per batch."""
+        losses.zero_()
         last = max(index for index, trained in enumerate(active) if trained)
         alive = torch.tensor([not trained for trained in active], device=self.x.device)
         view = partial(self.augmentation, key=self._key("augmentation"))
@@ -187,6 +188,7 @@ class Trainer:
                 losses=losses[:, batch],
                 alive=alive,
                 locality=self.network.config.locality,
+                visits=self.network.flow.visits,
             )
             self.network.sweep(self._rails(x, y, ids), sweep.visit, last)
             sweep.finish()

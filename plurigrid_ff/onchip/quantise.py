@@ -177,6 +177,11 @@ def _require_plain(network: "FFNetwork") -> None:
             f"network.negatives {negatives.name!r} have no integer form; train with "
             f"--negatives {' or '.join(NEGATIVES)}"
         )
+    if config.recurrent is not None:
+        raise QuantisationError(
+            "network.recurrent: layers that hear the layer above have no integer form; train "
+            "without it"
+        )
     if config.readout != "goodness":
         raise QuantisationError(
             f"network.readout {config.readout!r} has no integer form; train with --readout goodness"

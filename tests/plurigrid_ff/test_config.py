@@ -51,6 +51,8 @@ def test_config_to_toml_to_config_is_the_identity(hidden, rates, seed, column, t
         ({"sead": 3}, r"run\.toml: sead: unknown key; did you mean 'seed'\?"),
         ({"training": {"epoch": 3}}, r"run\.toml: training\.epoch: .*did you mean 'epochs'\?"),
         ({"network": {"hiden": [3]}}, r"network\.hiden: .*did you mean 'hidden'\?"),
+        ({"network": {"recurrent": {"step": 3}}}, r"recurrent\.step: .*did you mean 'steps'\?"),
+        ({"network": {"recurrent": {"damping": 1}}}, r"recurrent\.damping: .*less than 1, got 1"),
         ({"training": {"epochs": 0}}, r"training\.epochs: .*greater than 0, got 0"),
         ({"network": {"hidden": []}}, r"network\.hidden: .*at least 1 item"),
         ({"seed": -1}, r"seed: .*greater than or equal to 0, got -1"),

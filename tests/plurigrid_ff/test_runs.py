@@ -135,6 +135,7 @@ def test_the_threshold_objective_runs_through_the_same_triad(tmp_path, base):
             {"objective": "distance", "readout_layers": "validated"},
             {"schedule": "greedy", "patience": 2, "warmup": 1.0, "precision": "bfloat16"},
         ),
+        ({"objective": "symba", "recurrent": {"steps": 3}}, {"epochs": 4}),
     ],
 )
 def test_an_interrupted_run_of_any_kind_resumes_to_the_same_bytes(
@@ -277,6 +278,11 @@ def test_a_non_finite_loss_stops_the_run_and_names_the_place(tmp_path, base):
             {"training": TrainingConfig(augmentation={"shift": 8})},
             ConfigError,
             r"training.augmentation.shift: must be at most 7 for samples of shape \(8, 8\), got 8",
+        ),
+        (
+            {"network": NetworkConfig(recurrent={"steps": 2, "read": (1, 3)})},
+            ConfigError,
+            r"network\.recurrent: read must be \[first, last\] within steps 1 to 2, got \[1, 3\]",
         ),
         ({"data": DataConfig(source="mnits")}, UnknownNameError, "did you mean 'mnist'"),
     ],

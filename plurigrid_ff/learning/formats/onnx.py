@@ -13,6 +13,7 @@ import torch
 
 from plurigrid_ff import __version__
 from plurigrid_ff.errors import ExportError
+from plurigrid_ff.learning.flows import FeedForward
 from plurigrid_ff.learning.formats import Source
 from plurigrid_ff.learning.formats.onnx_builder import Builder, helper, onnx
 from plurigrid_ff.learning.formats.onnx_layers import (
@@ -114,6 +115,12 @@ def _graph(network: FFNetwork) -> onnx.GraphProto:
     first, last = network.read_out.layers
     candidates = network.labelled and network.probe is None
     passed: list[tuple[str, tuple[int, ...]]] = [(h, network.input_shape)]
+    flow = network.flow
+    if not isinstance(flow, FeedForward):
+        raise ExportError(
+            "network.recurrent: layers that hear the layer above cannot be written as ONNX; use "
+            "--format safetensors"
+        )
     for index, layer in enumerate(network.stack[:last]):
         prefix = f"layers.{index}"
         settings = network.config.layers[index]
@@ -127,7 +134,7 @@ def _graph(network: FFNetwork) -> onnx.GraphProto:
                 read = builder.add("Flatten", read, axis=1)
             a = pre_activation(builder, layer.transform, read, prefix)
         h = response(builder, layer, a)
-        shortcut = network.shortcuts[index]
+        shortcut = flow.shortcuts[index]
         if shortcut is None:
             passed.append((h, layer.out_shape))
         else:

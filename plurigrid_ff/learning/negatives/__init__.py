@@ -65,6 +65,12 @@ def find_negatives(config: NetworkConfig) -> type[Negatives] | None:
     if name == NONE:
         return None
     kind = known_negatives()[name]
+    if config.recurrent is not None and not kind.recurrent:
+        suited = (n for n in accepted if known_negatives()[n].recurrent)
+        raise ConfigError(
+            f"network.negatives: {name!r} asks a first layer that hears none above it, but "
+            f"network.recurrent lets it; choose one of {', '.join(map(repr, suited))}"
+        )
     if not kind.labelled and config.readout == "goodness":
         raise ConfigError(
             f"network.readout: negatives {name!r} put no label into the input, so goodness cannot "

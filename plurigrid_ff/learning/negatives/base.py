@@ -24,6 +24,7 @@ class Negatives(nn.Module, ABC):
         name: What ``network.negatives`` calls it.
         contrast: The contrast of the objectives that it suits.
         labelled: The label is part of the input, and the wrong label makes the negative.
+        recurrent: A network whose layers hear each other can learn from it.
         summary: What a negative is, for people.
         view: Turns samples, and their places in the pool, into what an epoch shows of them;
             a partner must not be told by its lack of augmentation.
@@ -37,6 +38,7 @@ class Negatives(nn.Module, ABC):
     name: ClassVar[str]
     contrast: ClassVar[Contrast] = "samples"
     labelled: ClassVar[bool] = False
+    recurrent: ClassVar[bool] = True
     summary: ClassVar[str]
 
     def __init__(self, pool: Tensor, num_classes: int, *, key: int) -> None:

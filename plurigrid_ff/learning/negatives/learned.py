@@ -31,6 +31,7 @@ class Learned(Negatives):
     """
 
     name = "learned"
+    recurrent = False  # its gradient passes through a first layer that reads samples alone
     summary = "what a small network proposes that the first layer rates high"
 
     def __init__(self, pool: Tensor, num_classes: int, *, key: int) -> None:

@@ -69,7 +69,7 @@ def test_what_is_passed_on_through_shortcuts_is_what_is_written_out():
     h5 = five.activity(norm(h4) + passed3)
     expected = [h.flatten(1) for h in (h1, h2, h3, h4, h5)]
 
-    assert network.reach == 2
+    assert network.flow.reach == 2
     for found, wanted in zip(network.activities(x), expected, strict=True):
         torch.testing.assert_close(found, wanted)
 

@@ -8,7 +8,6 @@ from plurigrid_ff.errors import ConfigError, UnknownNameError
 from plurigrid_ff.learning.draws import draw_rows
 from plurigrid_ff.learning.labels import embed_labels
 from plurigrid_ff.learning.negatives import find_negatives, known_negatives
-from plurigrid_ff.learning.negatives.hardest_label import first_goodness
 from plurigrid_ff.learning.negatives.learned import NOISE_FEATURES
 from plurigrid_ff.learning.negatives.wrong_label import wrong_labels
 from plurigrid_ff.learning.network import FFNetwork
@@ -144,7 +143,7 @@ def test_the_hardest_label_is_the_argmax_of_the_written_out_layer():
 
     drawn = source.labels(network, x, y, key=0, sample_ids=torch.arange(40))
 
-    torch.testing.assert_close(first_goodness(network, x), goodness, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(network.label_goodness(x), goodness, rtol=1e-4, atol=1e-5)
     assert drawn.tolist() == expected
 
 
@@ -161,7 +160,7 @@ def test_the_first_layer_is_asked_label_by_label_where_parts_of_its_input_do_not
     ]
     expected = torch.stack([network.stack[0](r).square().mean(dim=1) for r in rows], dim=1)
 
-    torch.testing.assert_close(first_goodness(network, x), expected)
+    torch.testing.assert_close(network.label_goodness(x), expected)
 
 
 def test_a_learned_source_learns_through_the_first_layer_s_normalisation():

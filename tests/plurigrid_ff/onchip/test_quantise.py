@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from plurigrid_ff.config import NetworkConfig
+from plurigrid_ff.config import NetworkConfig, RecurrentConfig
 from plurigrid_ff.errors import PlurigridError, QuantisationError
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.onchip.arithmetic import BIAS_MAX, INPUT_BITS
@@ -155,6 +155,12 @@ REFUSED = [
         r"^objective 'symba' has no integer form; train with one of projection, class-goodness, "
         r"threshold$",
         id="objective",
+    ),
+    pytest.param(
+        lambda: net(recurrent=RecurrentConfig()),
+        r"^network\.recurrent: layers that hear the layer above have no integer form; train "
+        r"without it$",
+        id="recurrent",
     ),
     pytest.param(
         lambda: net(readout="probe"),

@@ -6,6 +6,7 @@ import pytest
 from plurigrid_ff.config import RunConfig
 from plurigrid_ff.errors import ConfigError, UnknownNameError
 from plurigrid_ff.learning.objectives import find_objective, parse_options
+from plurigrid_ff.learning.recurrence import Recurrence
 from plurigrid_ff.recipes import find_recipe, shipped_recipes
 from plurigrid_ff.reproduction import Reproduction
 
@@ -48,14 +49,22 @@ def test_a_shipped_recipe_has_the_name_of_its_file_and_begins_with_its_data(name
     assert name.startswith(f"{recipe.run.data.source}-")
 
 
+def test_a_recurrent_recipe_is_shipped_for_static_samples_and_one_for_frames():
+    static, frames = (SHIPPED[name].run.network for name in ("mnist-recurrent", "fsdd-recurrent"))
+
+    assert static.recurrent.input == "static"
+    assert frames.recurrent.input == "frames"
+
+
 @pytest.mark.parametrize("name", SHIPPED)
-def test_a_shipped_recipe_cites_the_paper_of_its_objective(name):
+def test_a_shipped_recipe_cites_the_paper_of_its_objective_or_of_its_recurrence(name):
     recipe = SHIPPED[name]
     objective = find_objective(recipe.run.network.objective)
 
     parse_options(objective.name, recipe.run.network.options)
     author = recipe.head.paper.replace(",", " ").split()[0]
-    assert author in objective.__doc__
+    source = objective if recipe.run.network.recurrent is None else Recurrence
+    assert author in source.__doc__
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -14,7 +14,7 @@ pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 
 from plurigrid_ff import __version__  # noqa: E402 (after the skip)
-from plurigrid_ff.config import NetworkConfig  # noqa: E402
+from plurigrid_ff.config import NetworkConfig, RecurrentConfig  # noqa: E402
 from plurigrid_ff.errors import ExportError  # noqa: E402
 from plurigrid_ff.learning.checkpoint import NetworkCard  # noqa: E402
 from plurigrid_ff.learning.formats import Source, onnx  # noqa: E402
@@ -280,6 +280,16 @@ def test_an_objective_without_a_graph_is_refused(monkeypatch):
 
     with pytest.raises(
         ExportError, match="'projection' cannot be written as ONNX, only class-goodness, distance"
+    ):
+        onnx.encode(source_of(network), "net.onnx")
+
+
+def test_steps_that_nobody_has_written_as_a_graph_are_refused():
+    config = NetworkConfig(hidden=(6,), recurrent=RecurrentConfig())
+    network = FFNetwork(config, (4,), 2, seed=0)
+
+    with pytest.raises(
+        ExportError, match=r"network\.recurrent: .* cannot be written as ONNX; use -"
     ):
         onnx.encode(source_of(network), "net.onnx")
 

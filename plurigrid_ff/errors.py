@@ -96,7 +96,7 @@ class LimitError(PlurigridError):
     """More than a server allows, of one call or at once."""
 
 
-def in_short(error: Exception) -> str:
+def in_short(error: BaseException) -> str:
     """Say in one line what foreign code has raised."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]:.200}" if lines else type(error).__name__

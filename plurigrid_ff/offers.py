@@ -113,7 +113,8 @@ def check_offer(offer: Offer, others: Mapping[str, Offer]) -> None:
     if offer.name in others:
         raise PluginError(
             f"plugins {others[offer.name].provider!r} and {offer.provider!r} both offer "
-            f"{kind.one} named {offer.name!r}; disable one of them with PLURIGRID_FF_PLUGINS"
+            f"{kind.one} named {offer.name!r}; leave one of them out, as in "
+            f"PLURIGRID_FF_PLUGINS=-{offer.provider}"
         )
 
 
@@ -141,7 +142,7 @@ class Offers(dict[str, Offer]):
                 raise PluginError(
                     f"plugin {offer.provider!r} offers {offer.kind.one} named {offer.name!r}, "
                     f"which {self._owner} has; rename it, or leave the plugin out with "
-                    "PLURIGRID_FF_PLUGINS"
+                    f"PLURIGRID_FF_PLUGINS=-{offer.provider}"
                 )
         self.clear()
         self.update(offers)

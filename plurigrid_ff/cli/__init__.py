@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from plurigrid_ff.host.hook_calls import HookCall
     from plurigrid_ff.host.plugins import Host
 
 COMMANDS = {
@@ -35,13 +36,23 @@ class Options:
     """Options of the whole command line."""
 
     allow_plugins: bool = True
+    trace_hooks: bool = False
 
     @cached_property
     def host(self) -> "Host":
         """The plugins that may load, loaded once, when first asked for."""
         from plurigrid_ff.host.plugins import load_host
 
-        return load_host(allow_plugins=self.allow_plugins)
+        return load_host(
+            allow_plugins=self.allow_plugins, trace=show_call if self.trace_hooks else None
+        )
+
+
+def show_call(call: "HookCall") -> None:
+    """Print one call of a hook beside what the command prints."""
+    from plurigrid_ff.text import printable
+
+    click.echo(printable(str(call)).replace("\n", "\\n"), err=True)
 
 
 class LazyGroup(click.Group):
@@ -79,8 +90,11 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="plurigrid-ff")
 @click.option("--no-plugins", is_flag=True, help="Load no plugin, first-party skills included.")
+@click.option(
+    "--trace-hooks", is_flag=True, help="Tell on stderr of every call of a plugin's hook."
+)
 @click.pass_context
-def main(ctx: click.Context, no_plugins: bool) -> None:
+def main(ctx: click.Context, no_plugins: bool, trace_hooks: bool) -> None:
     """Forward-Forward learning, and triads of skills that can say no.
 
     \b
@@ -91,4 +105,4 @@ def main(ctx: click.Context, no_plugins: bool) -> None:
     Exit status: 0 done, 1 something you can put right, 2 bad usage, 3 the validator did
     not pass the run, 130 interrupted.
     """
-    ctx.obj = Options(allow_plugins=not no_plugins)
+    ctx.obj = Options(allow_plugins=not no_plugins, trace_hooks=trace_hooks)

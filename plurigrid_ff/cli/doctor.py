@@ -26,6 +26,7 @@ def command(options: Options, as_json: bool) -> None:
             return
         print_table(("package", "version"), list(found["versions"].items()))
         device = found["device"]
+        click.echo(f"hooks  version {found['hooks_version']}")
         click.echo(f"device  {device['auto']} ({device['detail']}, {device['threads']} threads)\n")
         rows = [
             (item["name"], "found" if item["found"] else "not found", item["detail"])
@@ -44,6 +45,7 @@ def examine(options: Options) -> dict[str, Any]:
     import torch
 
     from plurigrid_ff.data.found import find_datasets
+    from plurigrid_ff.host.hook_versions import HOOKS_VERSION
     from plurigrid_ff.learning.devices import resolve_device
     from plurigrid_ff.runs import installed_versions
 
@@ -52,6 +54,7 @@ def examine(options: Options) -> dict[str, Any]:
     detail = torch.cuda.get_device_name() if device.type == "cuda" else f"{os.cpu_count()} cores"
     return {
         "versions": installed_versions(),
+        "hooks_version": HOOKS_VERSION,
         "device": {"auto": device.type, "detail": detail, "threads": torch.get_num_threads()},
         "data": [source.model_dump(mode="json") for source in find_datasets()],
         "plugins_failed": [record.model_dump(mode="json") for record in host.failures],

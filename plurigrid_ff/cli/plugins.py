@@ -12,13 +12,16 @@ from plurigrid_ff.cli.output import clean_errors, json_option, print_json, print
 def command(options: Options, as_json: bool) -> None:
     """List plugins: where each comes from, what it offers, and why it did not load.
 
-    Set PLURIGRID_FF_PLUGINS to a comma-separated list of names to load only those. To
-    write one of your own, see `plurigrid-ff plugin new`.
+    Set PLURIGRID_FF_PLUGINS to a comma-separated list of names to load only those; a minus
+    before a name leaves that one out. To write one of your own, see `plurigrid-ff plugin new`.
 
     \b
     Example:
       plurigrid-ff plugins --json
+      PLURIGRID_FF_PLUGINS=-open-games plurigrid-ff --trace-hooks plugins
     """
+    from plurigrid_ff.host.hook_versions import HOOKS_VERSION
+
     with clean_errors(as_json):
         records = options.host.plugins
         if as_json:
@@ -35,3 +38,4 @@ def command(options: Options, as_json: bool) -> None:
             for record in records
         ]
         print_table(("plugin", "distribution", "status", "offers", "error"), rows)
+        click.echo(f"version of the hooks: {HOOKS_VERSION}")

@@ -1,4 +1,4 @@
-"""Everything a plugin may implement, one function each."""
+"""Everything a plugin may implement, one function each; docs/hooks.md has examples."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,9 +21,10 @@ def register_skills(register: Callable[[Skill], None]) -> None:
     gudhi or jax inside ``Skill.build``, so that ``plurigrid-ff --help`` stays fast.
 
     Args:
-        register: Call it once per skill. Raises ``DuplicateSkillError`` when another
-            plugin already offers a skill of that name, and ``PluginError`` when the
-            card contradicts the registry's trit for that name.
+        register: Call it once per skill. Afterwards the host refuses the plugin, with
+            ``DuplicateSkillError`` when another one offers a skill of that name already, and
+            with ``PluginError`` when it is no skill or its card contradicts the registry's
+            trit for that name.
     """
 
 
@@ -37,8 +38,8 @@ def register_objectives(register: Callable[[str, str | Callable[[], Any]], None]
     Args:
         register: Call it once per objective, with the name that run files use and where the
             class is: ``"package.module:Class"``, or a function that imports and returns it.
-            Raises ``PluginError`` when another plugin already offers an objective of that
-            name, or when one of the two makes no sense.
+            Afterwards the host refuses the plugin with ``PluginError`` when another one offers
+            an objective of that name already, or when one of the two makes no sense.
     """
 
 
@@ -51,7 +52,7 @@ def register_blocks(register: Callable[[str, str | Callable[..., Any]], None]) -
 
     Args:
         register: Call it once per block, with the name that run files use and where the factory
-            is: ``"package.module:factory"``, or the factory itself. Raises ``PluginError`` when
-            another plugin already offers a block of that name, or when one of the two makes no
-            sense.
+            is: ``"package.module:factory"``, or the factory itself. Afterwards the host refuses
+            the plugin with ``PluginError`` when another one offers a block of that name already,
+            or when one of the two makes no sense.
     """

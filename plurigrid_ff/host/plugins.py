@@ -1,6 +1,6 @@
 """Find plugins, ask them for skills, objectives and blocks, and survive the broken ones."""
 
-import os
+import difflib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,11 +11,14 @@ import pluggy
 
 from plurigrid_ff.config import Settings
 from plurigrid_ff.host import hookspecs
+from plurigrid_ff.host.hook_calls import HookCall, watch
+from plurigrid_ff.host.hook_versions import check_hooks_version
 from plurigrid_ff.host.registry import Registry
+from plurigrid_ff.host.selection import VARIABLE, Selection
 from plurigrid_ff.host.skill import Skill
 from plurigrid_ff.offers import BLOCK, OBJECTIVE, Home, Offer, OfferKind, check_offer
 
-ALLOW_VARIABLE = "PLURIGRID_FF_PLUGINS"
+Trace = Callable[[HookCall], None]
 
 
 class PluginRecord(Settings):
@@ -51,87 +54,100 @@ class Host:
         """What plugins offer of one kind, by name."""
         return {OBJECTIVE: self.objectives, BLOCK: self.blocks}[kind]
 
+    def take(self, item: Skill | Offer, *, provider: str) -> None:
+        """Put one thing that a plugin registered on offer.
 
-def load_host(*, allow_plugins: bool = True) -> Host:
-    """Load every allowed plugin, in name order, and collect what it offers.
+        Raises:
+            PluginError: It is none, its name is taken, or it breaks the contract of its hook.
+        """
+        if isinstance(item, Offer):
+            check_offer(item, self.offers(item.kind))
+            self.offers(item.kind)[item.name] = item
+        else:
+            self.registry.register(item, provider=provider)
+
+    def give_back(self, item: Skill | Offer) -> None:
+        """Take one thing off offer again."""
+        if isinstance(item, Offer):
+            del self.offers(item.kind)[item.name]
+        else:
+            del self.registry.skills[item.name], self.registry.providers[item.name]
+
+
+def load_host(*, allow_plugins: bool = True, trace: Trace | None = None) -> Host:
+    """Load every plugin that may load, in name order, and collect what it offers.
 
     Entry points are loaded one by one: a plugin that raises is recorded and the rest go
-    on. ``PLURIGRID_FF_PLUGINS`` holds the names that may load, separated by commas; unset
-    means all, empty means none.
+    on. ``PLURIGRID_FF_PLUGINS`` says which may load: see :class:`Selection`.
 
     Args:
         allow_plugins: False loads nothing at all, first-party skills included.
+        trace: Told of every call of a hook.
     """
     host = Host()
-    allowed = _allowed_names() if allow_plugins else set()
-    found = sorted(entry_points(group=hookspecs.PROJECT), key=lambda entry: entry.name)
+    selection = Selection.from_environment() if allow_plugins else Selection(only=frozenset())
+    found = sorted(
+        entry_points(group=hookspecs.PROJECT), key=lambda entry: (entry.name, entry.value)
+    )
     for entry in found:
-        if allowed is not None and entry.name not in allowed:
-            host.plugins.append(_record(entry, "disabled"))
+        if entry.name in selection:
+            host.plugins.append(_load(entry, host, trace))
         else:
-            host.plugins.append(_load(entry, host))
-    for name in sorted((allowed or set()) - {entry.name for entry in found}):
-        host.plugins.append(_missing(name))
+            host.plugins.append(_record(entry, "disabled"))
+    names = {entry.name for entry in found}
+    host.plugins += [_missing(name, names) for name in sorted(selection.named - names)]
     return host
 
 
-def _allowed_names() -> set[str] | None:
-    """Read the allow-list; None where there is none."""
-    text = os.environ.get(ALLOW_VARIABLE)
-    if text is None:
-        return None
-    return {name.strip() for name in text.split(",") if name.strip()}
-
-
-def _load(entry: EntryPoint, host: Host) -> PluginRecord:
+def _load(entry: EntryPoint, host: Host, trace: Trace | None) -> PluginRecord:
     """Load one plugin and collect what it offers, or say why that failed."""
     started = time.perf_counter()
-    skills: list[Skill] = []
-    offers: list[Offer] = []
+    taken: list[Skill | Offer] = []
     try:
-        found_skills, found_offers = _offers(entry)
-        for skill in found_skills:
-            host.registry.register(skill, provider=entry.name)
-            skills.append(skill)
-        for offer in found_offers:
-            others = host.offers(offer.kind)
-            check_offer(offer, others)
-            others[offer.name] = offer
-            offers.append(offer)
+        for item in _offered(entry, trace):
+            host.take(item, provider=entry.name)
+            taken.append(item)
     # Foreign code enters here: whatever it raises, the host goes on without it.
     except (Exception, SystemExit) as error:
-        for skill in skills:
-            del host.registry.skills[skill.name], host.registry.providers[skill.name]
-        for offer in offers:
-            del host.offers(offer.kind)[offer.name]
+        for item in taken:
+            host.give_back(item)
         reason = f"{type(error).__name__}: {error}"
         return _record(entry, "failed", error=reason, started=started)
     return _record(
         entry,
         "loaded",
-        skills=tuple(skill.name for skill in skills),
-        objectives=tuple(offer.name for offer in offers if offer.kind is OBJECTIVE),
-        blocks=tuple(offer.name for offer in offers if offer.kind is BLOCK),
+        skills=tuple(item.name for item in taken if isinstance(item, Skill)),
+        objectives=_names(taken, OBJECTIVE),
+        blocks=_names(taken, BLOCK),
         started=started,
     )
 
 
-def _offers(entry: EntryPoint) -> tuple[list[Skill], list[Offer]]:
+def _names(items: list[Skill | Offer], kind: OfferKind) -> tuple[str, ...]:
+    """Name the offers of one kind."""
+    return tuple(item.name for item in items if isinstance(item, Offer) and item.kind is kind)
+
+
+def _offered(entry: EntryPoint, trace: Trace | None) -> list[Skill | Offer]:
     """Call a plugin's hooks under a manager of its own, so that it can break no other."""
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
-    manager.register(entry.load(), name=entry.name)
+    plugin = entry.load()
+    # First, or a plugin for newer hooks would be told that it has misspelt them.
+    check_hooks_version(plugin, entry.name)
+    manager.register(plugin, name=entry.name)
     manager.check_pending()
-    skills: list[Skill] = []
-    offers: list[Offer] = []
+    found: list[Skill | Offer] = []
 
     def noting(kind: OfferKind) -> Callable[[str, Home], None]:
-        return lambda name, home: offers.append(Offer(kind, name, home, entry.name))
+        return lambda name, home: found.append(Offer(kind, name, home, entry.name))
 
-    manager.hook.register_skills(register=skills.append)
+    if trace:
+        watch(manager, entry.name, found, trace)
+    manager.hook.register_skills(register=found.append)
     manager.hook.register_objectives(register=noting(OBJECTIVE))
     manager.hook.register_blocks(register=noting(BLOCK))
-    return skills, offers
+    return found
 
 
 def _record(
@@ -154,9 +170,11 @@ def _record(
     )
 
 
-def _missing(name: str) -> PluginRecord:
-    """Describe a name on the allow-list that no installed plugin has."""
-    reason = f"named in {ALLOW_VARIABLE}, but no installed plugin has this name"
+def _missing(name: str, installed: set[str]) -> PluginRecord:
+    """Describe a name in the environment variable that no installed plugin has."""
+    near = difflib.get_close_matches(name, sorted(installed), n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    reason = f"named in {VARIABLE}, but no installed plugin has this name{hint}"
     return PluginRecord(
         name=name, distribution=None, version=None, module="", status="missing", error=reason
     )

@@ -33,7 +33,7 @@ class Registry:
         if name in self.skills:
             raise DuplicateSkillError(
                 f"plugins {self.providers[name]!r} and {provider!r} both offer a skill "
-                f"named {name!r}; disable one of them with PLURIGRID_FF_PLUGINS"
+                f"named {name!r}; leave one of them out, as in PLURIGRID_FF_PLUGINS=-{provider}"
             )
         known = FIELD.get(name)
         if known is not None and known.role is not skill.card.role:

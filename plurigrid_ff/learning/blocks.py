@@ -49,7 +49,8 @@ def register_block(name: str, factory: BlockFactory) -> None:
     if name in _offers:
         raise PluginError(
             f"plugin {_offers[name].provider!r} offers a block named {name!r} already; choose "
-            "another name, or leave the plugin out with PLURIGRID_FF_PLUGINS"
+            "another name, or leave the plugin out with "
+            f"PLURIGRID_FF_PLUGINS=-{_offers[name].provider}"
         )
     _registered[name] = factory
 

@@ -12,6 +12,7 @@ from plurigrid_ff.config import SKILL_NAME, Settings
 from plurigrid_ff.errors import ScaffoldError
 from plurigrid_ff.files import folder_written_beside
 from plurigrid_ff.host.field import FIELD
+from plurigrid_ff.host.hook_versions import HOOKS_VERSION
 
 if TYPE_CHECKING:
     import jinja2
@@ -68,6 +69,7 @@ def write_plugin(name: str, kind: Kind, out: Path | None = None) -> NewPlugin:
         "distribution": f"plurigrid-ff-{name}",
         "class_name": class_name(name, kind),
         "version": __version__,
+        "hooks_version": HOOKS_VERSION,
     }
     written = []
     templates = _COMMON | (_OBJECTIVE if family == "objective" else _SKILL)

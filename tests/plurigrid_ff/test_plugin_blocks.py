@@ -36,7 +36,7 @@ def installed(monkeypatch):
     """Install plugins of a test's own, beside the generator."""
     found = [GENERATOR]
     monkeypatch.setattr(plugins, "entry_points", lambda group: found)
-    monkeypatch.delenv(plugins.ALLOW_VARIABLE, raising=False)
+    monkeypatch.delenv(plugins.VARIABLE, raising=False)
     return found
 
 

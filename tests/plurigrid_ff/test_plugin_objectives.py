@@ -37,7 +37,7 @@ def cosh(monkeypatch):
     monkeypatch.syspath_prepend(str(FIXTURE))
     found = [GENERATOR, EntryPoint("cosh", "plurigrid_ff_cosh", "plurigrid_ff")]
     monkeypatch.setattr(plugins, "entry_points", lambda group: found)
-    monkeypatch.delenv(plugins.ALLOW_VARIABLE, raising=False)
+    monkeypatch.delenv(plugins.VARIABLE, raising=False)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def offering(monkeypatch):
         found.append(EntryPoint(plugin, module.__name__, "plurigrid_ff"))
 
     monkeypatch.setattr(plugins, "entry_points", lambda group: found)
-    monkeypatch.delenv(plugins.ALLOW_VARIABLE, raising=False)
+    monkeypatch.delenv(plugins.VARIABLE, raising=False)
     return install
 
 

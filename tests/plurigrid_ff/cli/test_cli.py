@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 
@@ -6,7 +7,9 @@ import numpy as np
 import pytest
 
 from plurigrid_ff import __version__
-from plurigrid_ff.cli import COMMANDS
+from plurigrid_ff.cli import COMMANDS, show_call
+from plurigrid_ff.host.hook_calls import HookCall
+from plurigrid_ff.host.hook_versions import HOOKS_VERSION
 
 TRIAD = "persistent-homology-open-games-forward-forward"
 SMALL = ["--hidden", "24,16", "--epochs", "4", "--batch-size", "32", "--device", "cpu"]
@@ -201,12 +204,41 @@ def test_the_allow_list_is_read_from_the_environment(invoke, monkeypatch):
     assert records["persistent-homology"]["status"] == "disabled"
 
 
+def test_hook_calls_are_traced_beside_what_a_command_prints(invoke):
+    plain = invoke("plugins", "--json")
+    traced = invoke("--trace-hooks", "plugins", "--json")
+
+    assert plain.stderr == ""
+    assert [record["skills"] for record in json.loads(traced.stdout)] == [
+        record["skills"] for record in json.loads(plain.stdout)
+    ]
+    assert re.fullmatch(
+        r"open-games: register_skills registered open-games \(\d+\.\d ms\)",
+        next(line for line in traced.stderr.splitlines() if line.startswith("open-games")),
+    )
+    assert invoke("--trace-hooks", "skills", "--json").stdout == invoke("skills", "--json").stdout
+
+
+def test_a_traced_name_cannot_drive_the_terminal_or_break_the_line(capsys):
+    call = HookCall(plugin="p", hook="h", registered=("\x1b[2J\nx",), seconds=0.0)
+
+    show_call(call)
+
+    assert capsys.readouterr().err == "p: h registered \\x1b[2J\\nx (0.0 ms)\n"
+
+
+def test_the_version_of_the_hooks_is_shown(invoke):
+    assert f"version of the hooks: {HOOKS_VERSION}" in invoke("plugins").output
+
+
 def test_doctor_shows_what_there_is(invoke):
     human = invoke("doctor").output
     machine = json.loads(invoke("doctor", "--json").stdout)
 
     assert "digits" in human
     assert machine["versions"]["torch"]
+    assert f"hooks  version {machine['hooks_version']}\n" in human
+    assert machine["hooks_version"] == HOOKS_VERSION
     assert machine["device"]["auto"] in ("cpu", "cuda")
     assert {item["name"]: item["found"] for item in machine["data"]}["digits"]
     assert machine["plugins_failed"] == []

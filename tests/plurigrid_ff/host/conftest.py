@@ -1,13 +1,18 @@
 """Small skills made of parts, so that a test can leave one out."""
 
+import sys
+from importlib.metadata import EntryPoint
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from plurigrid_ff.config import Settings
+from plurigrid_ff.host import plugins
 from plurigrid_ff.host.plugins import Host
 from plurigrid_ff.host.ports import GAINS, SCHEDULE, LayerGain, LayerSchedule, Outbox
 from plurigrid_ff.host.registry import Registry
+from plurigrid_ff.host.selection import VARIABLE
 from plurigrid_ff.host.skill import Role, Skill, SkillCard
 from plurigrid_ff.results import Verdict
 
@@ -110,3 +115,23 @@ def registry(trio):
 @pytest.fixture
 def host(registry):
     return Host(registry)
+
+
+@pytest.fixture
+def install(monkeypatch):
+    """Offer modules as plugins, in place of those that are installed."""
+    entries = []
+
+    def add(name: str, **members) -> None:
+        module = ModuleType(f"fake_plugin_{name}")
+        vars(module).update(members)
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        entries.append(EntryPoint(name, module.__name__, "plurigrid_ff"))
+
+    def add_missing(name: str) -> None:
+        entries.append(EntryPoint(name, "no_such_module_anywhere", "plurigrid_ff"))
+
+    add.missing = add_missing  # type: ignore[attr-defined]
+    monkeypatch.setattr(plugins, "entry_points", lambda group: list(entries))
+    monkeypatch.delenv(VARIABLE, raising=False)
+    return add

@@ -1,33 +1,11 @@
 import sys
-from importlib.metadata import EntryPoint
-from types import ModuleType
 
 import pytest
 
-from plurigrid_ff.host import plugins
 from plurigrid_ff.host.hookspecs import hookimpl
-from plurigrid_ff.host.plugins import ALLOW_VARIABLE, load_host
+from plurigrid_ff.host.plugins import load_host
+from plurigrid_ff.host.selection import VARIABLE
 from plurigrid_ff.host.skill import Role
-
-
-@pytest.fixture
-def install(monkeypatch):
-    """Offer modules as plugins, in place of those that are installed."""
-    entries = []
-
-    def add(name: str, **members) -> None:
-        module = ModuleType(f"fake_plugin_{name}")
-        vars(module).update(members)
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-        entries.append(EntryPoint(name, module.__name__, "plurigrid_ff"))
-
-    def add_missing(name: str) -> None:
-        entries.append(EntryPoint(name, "no_such_module_anywhere", "plurigrid_ff"))
-
-    add.missing = add_missing  # type: ignore[attr-defined]
-    monkeypatch.setattr(plugins, "entry_points", lambda group: list(entries))
-    monkeypatch.delenv(ALLOW_VARIABLE, raising=False)
-    return add
 
 
 def offering(*skills):
@@ -108,7 +86,7 @@ def test_a_hook_with_an_unknown_argument_is_refused(install):
     assert "registrar" in load_host().failures[0].error
 
 
-def test_loading_order_does_not_matter(install, make_skill):
+def test_plugins_load_in_the_order_of_their_names(install, make_skill):
     install("z", **offering(make_skill("first", Role.VALIDATOR, None)))
     install("a", **offering(make_skill("second", Role.VALIDATOR, None)))
 
@@ -118,7 +96,7 @@ def test_loading_order_does_not_matter(install, make_skill):
 def test_the_allow_list_loads_only_what_it_names(install, make_skill, monkeypatch):
     install("a", **offering(make_skill("one", Role.VALIDATOR, None)))
     install("b", **offering(make_skill("two", Role.VALIDATOR, None)))
-    monkeypatch.setenv(ALLOW_VARIABLE, " b , absent ")
+    monkeypatch.setenv(VARIABLE, " b , absent ")
 
     host = load_host()
 
@@ -126,11 +104,50 @@ def test_the_allow_list_loads_only_what_it_names(install, make_skill, monkeypatc
     assert set(host.registry.skills) == {"two"}
 
 
+@pytest.mark.parametrize(
+    ("text", "loaded"),
+    [
+        ("-b", {"a", "c"}),
+        (" - b ,-c", {"a"}),
+        ("a,b,-b", {"a"}),
+        ("-b,b", set()),
+        ("-", set()),
+    ],
+)
+def test_a_minus_leaves_a_plugin_out(install, monkeypatch, text, loaded):
+    for name in "abc":
+        install(name)
+    monkeypatch.setenv(VARIABLE, text)
+
+    found = statuses(load_host())
+
+    assert {name for name in "abc" if found[name] == "loaded"} == loaded
+    assert {found[name] for name in "abc" if name not in loaded} <= {"disabled"}
+
+
+def test_a_plugin_left_out_is_not_imported(install, monkeypatch):
+    install.missing("broken")
+    monkeypatch.setenv(VARIABLE, "-broken")
+
+    assert statuses(load_host()) == {"broken": "disabled"}
+
+
+@pytest.mark.parametrize("text", ["open-gmaes", "-open-gmaes"])
+def test_a_misspelt_name_is_told_the_nearest(install, monkeypatch, text):
+    install("open-games")
+    monkeypatch.setenv(VARIABLE, text)
+
+    (missing,) = [record for record in load_host().plugins if record.status == "missing"]
+
+    assert missing.name == "open-gmaes"
+    assert missing.error.endswith("; did you mean 'open-games'?")
+
+
 @pytest.mark.parametrize("how", ["empty allow-list", "no plugins"])
 def test_nothing_loads_when_nothing_may(install, make_skill, monkeypatch, how):
     install("a", **offering(make_skill("one", Role.VALIDATOR, None)))
     if how == "empty allow-list":
-        monkeypatch.setenv(ALLOW_VARIABLE, "")
+        monkeypatch.setenv(VARIABLE, "")
 
     host = load_host(allow_plugins=how != "no plugins")
 

@@ -8,7 +8,8 @@ import pytest
 from plurigrid_ff import runs
 from plurigrid_ff.errors import ScaffoldError
 from plurigrid_ff.host import plugins
-from plurigrid_ff.host.plugins import ALLOW_VARIABLE, load_host
+from plurigrid_ff.host.plugins import load_host
+from plurigrid_ff.host.selection import VARIABLE
 from plurigrid_ff.learning.objectives import offer_objectives
 from plurigrid_ff.scaffold import KINDS, class_name, write_plugin
 from plurigrid_ff.testing import check_objective, check_skill
@@ -26,7 +27,7 @@ def load(monkeypatch):
         ]
         monkeypatch.syspath_prepend(str(folder))
         monkeypatch.setattr(plugins, "entry_points", lambda group: found)
-        monkeypatch.delenv(ALLOW_VARIABLE, raising=False)
+        monkeypatch.delenv(VARIABLE, raising=False)
         return load_host()
 
     yield load_plugin

@@ -1,0 +1,89 @@
+"""docs/hooks.md has every hook with its exact arguments, and its plugins work."""
+
+import ast
+import inspect
+import re
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from plurigrid_ff.host import hookspecs, plugins
+from plurigrid_ff.host.hook_versions import HOOKS_VERSION
+from plurigrid_ff.host.plugins import load_host
+from plurigrid_ff.host.selection import VARIABLE
+from plurigrid_ff.testing import check_objective, check_skill
+
+PAGE = (Path(__file__).parent.parent / "docs" / "hooks.md").read_text("utf-8")
+SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
+HOOKS = [
+    node
+    for node in ast.parse(inspect.getsource(hookspecs)).body
+    if isinstance(node, ast.FunctionDef)
+]
+
+
+def skill_works(host):
+    check_skill(host.registry.skills["no-idle-layer"])
+
+
+def objective_works(host):
+    check_objective(host.objectives["squared-hinge"].load())
+
+
+def block_works(host):
+    import torch
+
+    block = host.blocks["bottleneck"].load()((64,))
+    assert block(torch.zeros(3, 64)).shape == (3, 32)
+
+
+WORKS = {
+    "register_skills": skill_works,
+    "register_objectives": objective_works,
+    "register_blocks": block_works,
+}
+
+
+def test_every_function_of_the_hookspecs_is_a_hook():
+    assert [hook.name for hook in HOOKS] == [
+        name for name, member in vars(hookspecs).items() if hasattr(member, "plurigrid_ff_spec")
+    ]
+
+
+@pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook.name)
+def test_every_hook_is_documented_with_its_exact_arguments(hook):
+    signature = f"{hook.name}({ast.unparse(hook.args)}) -> {ast.unparse(hook.returns)}"
+
+    assert SECTIONS[hook.name].strip().splitlines()[0] == f"`{signature}`"
+    assert re.search(rf"^\| \[{hook.name}\]\(#{hook.name}\) \|", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook.name)
+def test_the_example_of_every_hook_is_a_plugin_whose_offer_works(hook, monkeypatch):
+    (example,) = re.findall(r"```python\n(.*?)```", SECTIONS[hook.name], re.DOTALL)
+    module = ModuleType(f"example_{hook.name}")
+    exec(example, vars(module))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    entry = EntryPoint("example", module.__name__, hookspecs.PROJECT)
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [entry])
+    monkeypatch.delenv(VARIABLE, raising=False)
+    calls = []
+
+    host = load_host(trace=calls.append)
+
+    assert host.failures == []
+    assert [call.hook for call in calls] == [hook.name]
+    WORKS[hook.name](host)
+
+
+def test_the_versions_end_with_the_one_of_the_hooks_and_name_them_all():
+    table = SECTIONS["Versions"]
+    arguments = {
+        f"`{hook.name}({', '.join(argument.arg for argument in hook.args.args)})`" for hook in HOOKS
+    }
+
+    assert re.findall(r"^\| (\d+\.\d+) \|", table, re.MULTILINE)[-1] == HOOKS_VERSION
+    assert arguments <= set(re.findall(r"`[^`]+`", table))

@@ -32,7 +32,7 @@ class HookCall(Settings):
         names = ", ".join(self.registered) or "nothing"
         raised = f", then raised {self.error}" if self.error else ""
         return (
-            f"{self.plugin}: {self.hook} registered {names}{raised} ({self.seconds * 1e3:.1f} ms)"
+            f"{self.plugin}: {self.hook} registered {names}{raised} ({self.seconds * 1e3:.2f} ms)"
         )
 
 

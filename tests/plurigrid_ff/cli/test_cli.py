@@ -213,7 +213,7 @@ def test_hook_calls_are_traced_beside_what_a_command_prints(invoke):
         record["skills"] for record in json.loads(plain.stdout)
     ]
     assert re.fullmatch(
-        r"open-games: register_skills registered open-games \(\d+\.\d ms\)",
+        r"open-games: register_skills registered open-games \(\d+\.\d\d ms\)",
         next(line for line in traced.stderr.splitlines() if line.startswith("open-games")),
     )
     assert invoke("--trace-hooks", "skills", "--json").stdout == invoke("skills", "--json").stdout
@@ -224,7 +224,7 @@ def test_a_traced_name_cannot_drive_the_terminal_or_break_the_line(capsys):
 
     show_call(call)
 
-    assert capsys.readouterr().err == "p: h registered \\x1b[2J\\nx (0.0 ms)\n"
+    assert capsys.readouterr().err == "p: h registered \\x1b[2J\\nx (0.00 ms)\n"
 
 
 def test_the_version_of_the_hooks_is_shown(invoke):

@@ -86,11 +86,11 @@ def test_plugins_without_a_hook_and_disabled_ones_say_nothing(install, trace, mo
 @pytest.mark.parametrize(
     ("registered", "error", "line"),
     [
-        (("a", "b"), None, "p: register_blocks registered a, b (1.2 ms)"),
+        (("a", "b"), None, "p: register_blocks registered a, b (1.23 ms)"),
         (
             (),
             "OSError: no",
-            "p: register_blocks registered nothing, then raised OSError: no (1.2 ms)",
+            "p: register_blocks registered nothing, then raised OSError: no (1.23 ms)",
         ),
     ],
 )

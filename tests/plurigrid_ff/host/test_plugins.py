@@ -1,7 +1,9 @@
 import sys
+from importlib.metadata import EntryPoint
 
 import pytest
 
+from plurigrid_ff.host import plugins
 from plurigrid_ff.host.hookspecs import hookimpl
 from plurigrid_ff.host.plugins import load_host
 from plurigrid_ff.host.selection import VARIABLE
@@ -61,6 +63,7 @@ def test_a_duplicate_fails_the_second_plugin_and_keeps_the_first(install, make_s
 
     assert statuses(host) == {"a": "loaded", "b": "failed"}
     assert host.registry.providers == {"same": "a"}
+    assert host.failures[0].error.endswith("leave one of them out, as in PLURIGRID_FF_PLUGINS=-b")
 
 
 def test_a_hook_that_does_not_exist_is_refused(install):
@@ -91,6 +94,13 @@ def test_plugins_load_in_the_order_of_their_names(install, make_skill):
     install("a", **offering(make_skill("second", Role.VALIDATOR, None)))
 
     assert [record.name for record in load_host().plugins] == ["a", "z"]
+
+
+def test_plugins_of_one_name_load_in_the_order_of_their_modules(monkeypatch):
+    twins = [EntryPoint("twin", module, "plurigrid_ff") for module in ("none.z", "none.a")]
+    monkeypatch.setattr(plugins, "entry_points", lambda group: twins)
+
+    assert [record.module for record in load_host().plugins] == ["none.a", "none.z"]
 
 
 def test_the_allow_list_loads_only_what_it_names(install, make_skill, monkeypatch):

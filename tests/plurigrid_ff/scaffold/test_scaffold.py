@@ -1,5 +1,6 @@
 import ast
 import json
+import sys
 import tomllib
 from importlib.metadata import EntryPoint
 
@@ -8,6 +9,7 @@ import pytest
 from plurigrid_ff import runs
 from plurigrid_ff.errors import ScaffoldError
 from plurigrid_ff.host import plugins
+from plurigrid_ff.host.hook_versions import HOOKS_VERSION
 from plurigrid_ff.host.plugins import load_host
 from plurigrid_ff.host.selection import VARIABLE
 from plurigrid_ff.learning.objectives import offer_objectives
@@ -41,6 +43,7 @@ def test_a_new_plugin_loads_through_its_entry_point_and_passes_its_check(kind, l
     host = load(tmp_path / "new")
 
     assert host.failures == []
+    assert sys.modules[written.module].REQUIRES_HOOKS == HOOKS_VERSION
     if kind == "objective":
         runs.join_plugins(host)
         check_objective(written.name)

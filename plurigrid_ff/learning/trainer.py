@@ -170,9 +170,10 @@ class Trainer:
         self, active: list[bool], losses: Tensor, progress: Callable[[float], None]
     ) -> None:
         """Sweep once over all batches; write each layer's loss per batch."""
-        losses.zero_()
-        last = max(index for index, trained in enumerate(active) if trained)
-        alive = torch.tensor([not trained for trained in active], device=self.x.device)
+        trained = [index for index, learns in enumerate(active) if learns]
+        losses[trained] = 0  # of those that sit out, the loss of their last epoch stays
+        last = trained[-1]
+        alive = torch.tensor([not learns for learns in active], device=self.x.device)
         view = partial(self.augmentation, key=self._key("augmentation"))
         if self.negatives is not None:
             self.negatives.view = view

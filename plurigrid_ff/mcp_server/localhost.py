@@ -47,8 +47,13 @@ async def serve(server: MCPServer, at: socket.socket, announce: Callable[[str], 
         server: What to serve.
         at: From :func:`listen`.
         announce: Told the address.
+
+    Raises:
+        KeyboardInterrupt: It was interrupted, which is how it ends.
     """
     app = server.streamable_http_app(host=HOST, streamable_http_path=PATH)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=STOP_S)
     announce(f"http://{HOST}:{at.getsockname()[1]}{PATH}")
     await uvicorn.Server(config).serve(sockets=[at])
+    # uvicorn takes the signal for itself and hands it back where asyncio may not see it any more.
+    raise KeyboardInterrupt

@@ -7,6 +7,7 @@ from torch.nn import functional as F
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.learning.draws import draw_uniform
 from plurigrid_ff.learning.transforms.base import Pullback, Transform
+from plurigrid_ff.learning.transforms.fields import lay_fields
 
 
 class Conv(Transform):
@@ -41,13 +42,11 @@ class Conv(Transform):
         channels, *places = in_shape
         self.in_shape = tuple(in_shape)
         self.stride = (stride,) * self.dimensions
-        # Even kernels cannot pad both sides alike: the extra zero goes to the far side.
-        self.near, far = ((kernel - 1) // 2, kernel // 2) if padding == "same" else (0, 0)
-        self.uneven = (0, far - self.near) * self.dimensions if far > self.near else None
-        left = [extent + self.near + far - kernel for extent in places]
-        if min(left) < 0:
-            raise ValueError(f"a field of {kernel} does not fit into a map of {tuple(places)}")
-        self.out_shape = (out_channels, *(extent // stride + 1 for extent in left))
+        fields = lay_fields(tuple(places), kernel=kernel, stride=stride, padding=padding)
+        self.near = fields.near
+        uneven = fields.far > fields.near
+        self.uneven = (0, fields.far - fields.near) * self.dimensions if uneven else None
+        self.out_shape = (out_channels, *fields.places)
         self.fan_in = fan_in = channels * kernel**self.dimensions
         shape = (out_channels, channels, *(kernel,) * self.dimensions)
         # He et al. (2015): keeps the activity's scale through a ReLU.

@@ -7,6 +7,7 @@ from torch.nn import functional as F
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.learning.draws import draw_uniform
 from plurigrid_ff.learning.transforms.base import Pullback, Transform
+from plurigrid_ff.learning.transforms.fields import lay_fields
 
 
 class Local2d(Transform):
@@ -47,12 +48,9 @@ class Local2d(Transform):
         channels, *places = in_shape
         self.in_shape = tuple(in_shape)
         self.kernel, self.stride = kernel, stride
-        near, far = ((kernel - 1) // 2, kernel // 2) if padding == "same" else (0, 0)
-        self.padding = (near, far, near, far)
-        left = [extent + near + far - kernel for extent in places]
-        if min(left) < 0:
-            raise ValueError(f"a patch of {kernel} does not fit into a map of {tuple(places)}")
-        self.out_shape = (out_channels, *(extent // stride + 1 for extent in left))
+        fields = lay_fields(tuple(places), kernel=kernel, stride=stride, padding=padding)
+        self.padding = (fields.near, fields.far) * 2
+        self.out_shape = (out_channels, *fields.places)
         self.fan_in = fan_in = channels * kernel**2
         count = self.out_shape[1] * self.out_shape[2]
         shape = (count, out_channels, fan_in)

@@ -19,7 +19,7 @@ def test_a_reproduction_prints_what_was_reached_beside_its_rival(invoke, tmp_pat
         assert f"{figure['accuracy']:.2%} ± {figure['spread']:.2%}" in result.output
     assert "97.97% ± 0.60%" in result.output
     assert "none recorded" in result.output
-    assert "arXiv:2212.13345" in result.output
+    assert "https://arxiv.org/abs/2212.13345" in result.output
     assert "changed  device, network.hidden, training.batch_size, training.epochs" in result.output
 
 

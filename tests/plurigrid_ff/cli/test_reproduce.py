@@ -15,9 +15,9 @@ def test_a_reproduction_prints_what_was_reached_beside_its_rival(invoke, tmp_pat
     found = json.loads((tmp_path / "runs/digits-threshold/reproduce.json").read_text())
     assert result.exit_code == 0
     assert "seed 1 (2 of 2)\nround 1/1" in result.output
-    for figure in (found["reached"], found["rival"]):
+    assert found["recorded"]["seeds"] == 10
+    for figure in (found["reached"], found["rival"], found["recorded"]):
         assert f"{figure['accuracy']:.2%} ± {figure['spread']:.2%}" in result.output
-    assert "97.97% ± 0.60%" in result.output
     assert "none recorded" in result.output
     assert "https://arxiv.org/abs/2212.13345" in result.output
     assert "changed  device, network.hidden, training.batch_size, training.epochs" in result.output

@@ -37,8 +37,8 @@ accuracy, mean over seeds. Seconds are medians over seeds: of all rounds, their 
 held-out samples included, and of backprop without any; the machine was shared, so they are upper
 bounds. Where the read-out learns, *untrained* is the same read-out on the same layers before they
 learned: what exceeds it is owed to learning. Backprop takes the recipe's step size, the first
-layer's where layers differ, and was not tuned apart. A published figure is often of another network; the
-recipe says which (`plurigrid-ff recipes show NAME`).
+layer's where layers differ, and was not tuned apart. A published figure is often of another
+network; the recipe says which (`plurigrid-ff recipes show NAME`).
 """
 
 

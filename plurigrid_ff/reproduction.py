@@ -150,21 +150,7 @@ def reproduce(
                 f"{folder}: its generator reports no test accuracy, so there is nothing to "
                 "compare; take a recipe whose generator classifies"
             )
-        rival = _rival("backprop", folder, report)
-        untrained = None
-        if report.readout != "goodness":
-            untrained = _rival("untrained", folder, report).accuracy
-        result = SeedResult(
-            seed=seed,
-            folder=folder.name,
-            test_accuracy=report.test_accuracy,
-            layers=tuple(layer.accuracy for layer in report.layers),
-            seconds=report.seconds,
-            rival_accuracy=rival.accuracy,
-            rival_seconds=rival.seconds,
-            untrained_accuracy=untrained,
-            verdict=report.verdict.outcome if report.verdict else None,
-        )
+        result = _seed_result(seed, folder, report, report.test_accuracy)
         on_seed(result)
         results.append(result)
         reports.append(report)
@@ -188,6 +174,25 @@ def reproduce(
     )
     write_text(out / REPRODUCTION_FILE, reproduction.model_dump_json(indent=2) + "\n")
     return reproduction
+
+
+def _seed_result(seed: int, folder: Path, report: RunReport, accuracy: float) -> SeedResult:
+    """Set a finished run beside its rivals, trained where they have not been yet."""
+    rival = _rival("backprop", folder, report)
+    untrained = None
+    if report.readout != "goodness":
+        untrained = _rival("untrained", folder, report).accuracy
+    return SeedResult(
+        seed=seed,
+        folder=folder.name,
+        test_accuracy=accuracy,
+        layers=tuple(layer.accuracy for layer in report.layers),
+        seconds=report.seconds,
+        rival_accuracy=rival.accuracy,
+        rival_seconds=rival.seconds,
+        untrained_accuracy=untrained,
+        verdict=report.verdict.outcome if report.verdict else None,
+    )
 
 
 def _rival(kind: Literal["backprop", "untrained"], folder: Path, report: RunReport) -> RivalResult:

@@ -13,6 +13,7 @@ from plurigrid_ff.onchip.budget import require_budget
 from plurigrid_ff.onchip.checks import check_folder
 from plurigrid_ff.onchip.folder import MODEL_FILE, folder_files, foreign_file
 from plurigrid_ff.onchip.forward import predict
+from plurigrid_ff.onchip.learning_rule import require_integer_learning
 from plurigrid_ff.onchip.quantise import (
     TRAINED_HALVINGS,
     Quantised,
@@ -74,6 +75,8 @@ def export_c(
     require_finished(folder)
     run = open_run(folder, data=data, host=host)
     require_integer_form(run.network)
+    if learns:
+        require_integer_learning(run.network.config)
     network = _initial(run) if untrained else run.network
     if halvings is None:
         halvings = 0 if untrained else TRAINED_HALVINGS

@@ -113,7 +113,6 @@ def _graph(network: FFNetwork) -> onnx.GraphProto:
     h = _scale(builder, network)
     scores = []
     first, last = network.read_out.layers
-    candidates = network.labelled and network.probe is None
     passed: list[tuple[str, tuple[int, ...]]] = [(h, network.input_shape)]
     flow = network.flow
     if not isinstance(flow, FeedForward):
@@ -145,19 +144,23 @@ def _graph(network: FFNetwork) -> onnx.GraphProto:
             passed.append((joined, shortcut.out_shape))
         if index + 1 < first:
             continue
-        read = summed_up(builder, layer.summary, h, prefix)
-        if isinstance(network.probe, Heads):
-            scores.append(_probe_share(builder, network.probe[index], read, 0))
-        elif network.probe is not None:
-            scores.append(_probe_share(builder, network.probe, read, index))
-        else:
-            score = _goodness(builder, layer.objective, read, prefix)
-            scores.append(
-                builder.reshape(score, [-1, network.num_classes]) if candidates else score
-            )
+        scores.append(_score(builder, network, index, h))
     goodness = builder.add("Sum", *scores, to="goodness")
     builder.add("ArgMax", goodness, to="label", axis=1, keepdims=0)
     return _finished(builder, network)
+
+
+def _score(builder: Builder, network: FFNetwork, index: int, h: str) -> str:
+    """Score every class by a layer's activity, ``(batch, classes)``, as its read-out does."""
+    prefix, layer = f"layers.{index}", network.stack[index]
+    read = summed_up(builder, layer.summary, h, prefix)
+    if isinstance(network.probe, Heads):
+        return _probe_share(builder, network.probe[index], read, 0)
+    if network.probe is not None:
+        return _probe_share(builder, network.probe, read, index)
+    score = _goodness(builder, layer.objective, read, prefix)
+    # Where the input holds a label, every candidate has a row of its own.
+    return builder.reshape(score, [-1, network.num_classes]) if network.labelled else score
 
 
 def _with_labels(builder: Builder, network: FFNetwork, x: str, prefix: str) -> str:

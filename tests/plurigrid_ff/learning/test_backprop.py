@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 
-from plurigrid_ff.config import NetworkConfig, TrainingConfig
+from plurigrid_ff.config import AugmentationConfig, NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Dataset, Split
 from plurigrid_ff.learning.backprop import BackpropNetwork, backprop_accuracy, train_backprop
 from plurigrid_ff.learning.network import FFNetwork
-from plurigrid_ff.learning.rivals import batches
+from plurigrid_ff.learning.rivals import batches, stream
 from plurigrid_ff.learning.trainer import Trainer
 
 CPU = torch.device("cpu")
@@ -32,6 +32,23 @@ def test_the_rival_sees_the_batches_and_step_sizes_of_a_trainer(blobs, decay):
     seen = [(rate, ids.tolist()) for rate, ids in batches(len(y), training, seed=4)]
 
     assert seen == trainer.seen
+
+
+def test_the_rival_sees_the_augmentation_of_a_trainer_anew_in_every_epoch(blobs):
+    training = TrainingConfig(epochs=2, batch_size=50, augmentation=AugmentationConfig(noise=0.5))
+    x, y = torch.from_numpy(blobs.train.x), torch.from_numpy(blobs.train.y)
+    seen = []
+
+    class Watched(Trainer):
+        def _rails(self, x, y, ids):
+            seen.append(x.clone())
+            return super()._rails(x, y, ids)
+
+    network = FFNetwork(NetworkConfig(hidden=(8,)), (12,), 3, seed=4)
+    Watched(network, x, y, training, seed=4).train_epochs(2)
+    theirs = [samples for _, samples, _ in stream(x, y, training, seed=4)]
+
+    assert all(torch.equal(a, b) for a, b in zip(seen, theirs, strict=True))
 
 
 def test_the_rival_has_the_hidden_layers_of_the_network_and_a_read_out(blobs):

@@ -112,3 +112,15 @@ def test_a_network_of_seventeen_layers_is_built_and_answers():
 
     assert len(network.stack) == 17
     assert network.predict(torch.rand(2, 8, 8)).shape == (2,)
+
+
+def test_a_first_layer_reads_what_the_settings_scaled_and_does_not_scale_it_again():
+    network = build([6, 6], (4,), scaling="standard")
+    x = torch.rand(20, 4) * torch.tensor([1.0, 10.0, 100.0, 1000.0])
+    network.fit_scaling(x)
+
+    scaled = network.scale(x)
+
+    assert torch.equal(network.stack[0].read(scaled), scaled)
+    h = 10 * torch.rand(20, 6)
+    torch.testing.assert_close(network.stack[1].read(h).square().mean(dim=1), torch.ones(20))

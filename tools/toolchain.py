@@ -1,4 +1,4 @@
-"""Bring the compilers and the emulator that ``make test`` checks exported C code with.
+"""Bring the programs that ``make test`` checks exported C code and certificates with.
 
 Where they are on PATH it does nothing, silently. As root on Debian or Ubuntu it installs
 what is missing; elsewhere it says which packages are. It never fails: tests that need a
@@ -16,6 +16,7 @@ PACKAGES = {
     "clang": "clang",
     "arm-none-eabi-gcc": "gcc-arm-none-eabi",
     "qemu-system-arm": "qemu-system-arm",
+    "coqc": "coq",  # checks certificates of proofgeneral-narya
 }
 SANITIZERS = "libclang-rt-dev"  # follows the version of the package clang
 APT = ["apt-get", "-qq", "-o", "Acquire::Retries=2", "-o", "DPkg::Lock::Timeout=120"]

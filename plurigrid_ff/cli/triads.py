@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plurigrid_ff.cli import Options, composing
+from plurigrid_ff.cli import Options, composing, linting
 from plurigrid_ff.cli.output import EXIT_ERROR, clean_errors, json_option, print_json, print_table
 from plurigrid_ff.cli.settings import run_options
 from plurigrid_ff.gf3 import format_trit
@@ -26,7 +26,7 @@ def command() -> None:
     """
 
 
-for subcommand in (composing.compose, composing.nest, composing.suggest):
+for subcommand in (composing.compose, composing.nest, composing.suggest, linting.lint):
     command.add_command(subcommand)
 
 

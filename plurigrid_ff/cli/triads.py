@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plurigrid_ff.cli import Options, composing, linting
+from plurigrid_ff.cli import Options, composing, graph, linting
 from plurigrid_ff.cli.output import EXIT_ERROR, clean_errors, json_option, print_json, print_table
 from plurigrid_ff.cli.settings import run_options
 from plurigrid_ff.gf3 import format_trit
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group("triads")
 def command() -> None:
-    """List, check, compose and run triads: a validator, a coordinator and a generator.
+    """List, check, compose, draw, lint and run triads: a validator, a coordinator and a generator.
 
     \b
     Example:
@@ -26,7 +26,7 @@ def command() -> None:
     """
 
 
-for subcommand in (composing.compose, composing.nest, composing.suggest, linting.lint):
+for subcommand in (composing.compose, composing.nest, composing.suggest, graph.graph, linting.lint):
     command.add_command(subcommand)
 
 

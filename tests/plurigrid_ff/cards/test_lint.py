@@ -115,6 +115,7 @@ def test_what_only_looks_like_a_trit_is_no_claim(collection, text):
         ("role: painter", []),
         ("trit: -1\npolarity: MINUS", [-1, -1]),
         ("description: |\n  trit: 1", []),
+        ("metadata:\n  note: |\n    trit: 1\n  trit: -1", [-1]),
         ("parts:\n  - name: other\n    trit: 1", []),
         ("# trit: 1", []),
     ],
@@ -199,6 +200,22 @@ def test_a_card_and_a_triad_that_differ_are_both_told(collection):
     assert [claim.file for claim in finding.claims] == ["mine/SKILL.md", "other/SKILL.md"]
 
 
+def test_a_card_that_contradicts_itself_is_not_told_again_for_a_triad(collection):
+    path = collection(mine="**Trit**: +1\n**Trit**: -1\n", other="a (0) ⊗ mine (0) ⊗ b (0)\n")
+
+    assert found(path, "card-differs") == []
+    assert len(found(path, "contradiction")) == 1
+
+
+def test_a_table_of_roles_names_no_skills(collection):
+    path = collection(mine="| Skill | Trit |\n|---|---|\n| validator | -1 |\n| other | 0 |\n")
+
+    report = lint(path, Registry())
+
+    assert report.claims == 1
+    assert [finding.name for finding in report.findings] == ["other"]
+
+
 def test_the_registry_is_the_authority_on_the_names_it_knows(collection):
     path = collection(unworld="**Trit**: +1\n", other="unworld (+1) ⊗ a (-1) ⊗ b (0)\n")
 
@@ -249,16 +266,17 @@ def test_names_without_a_card_are_told_once_with_their_first_place(collection):
 def test_a_choice_is_recorded_and_sums_are_those_of_the_choice(
     collection, resolve, trit, kinds, tmp_path
 ):
-    own = {"own": "**Trit**: +1\n", "registry": "**Trit**: +1\n", "role": "**Polarity**: MINUS\n"}
+    own = {"own": "+1", "registry": "+1", "role": "+1 (MINUS)"}
     path = collection(
-        unworld=own[resolve], other="unworld (0) ⊗ sheaf-cohomology (-1) ⊗ gay-mcp (+1)\n"
+        unworld=f"**Trit**: {own[resolve]}\n",
+        other="unworld (0) ⊗ sheaf-cohomology (-1) ⊗ gay-mcp (+1)\n",
     )
 
     report = lint(path, Registry(), resolve=resolve)
 
     (chosen,) = report.resolutions
     assert (chosen.name, chosen.trit, chosen.by) == ("unworld", trit, resolve)
-    assert chosen.claimed == tuple(sorted({0, -1 if resolve == "role" else 1}))
+    assert chosen.claimed == ((-1, 0, 1) if resolve == "role" else (0, 1))
     assert set(report.counts) == kinds
     conflicts = [finding for finding in report.findings if finding.kind != "unbalanced"]
     assert conflicts
@@ -312,6 +330,7 @@ def test_claims_are_found_in_other_encodings_and_line_ends(collection):
         mac=text.format("mac").replace("\n", "\r").encode(),
     )
 
+    assert lint(path, Registry()).counts == {"encoding": 1, "contradiction": 4}
     assert [(f.name, f.line) for f in found(path, "contradiction")] == [
         ("dos", 7),
         ("mac", 7),

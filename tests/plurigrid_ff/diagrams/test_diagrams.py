@@ -119,6 +119,9 @@ def test_graphviz_reads_the_same_graph(diagram):
     lines = [line.split(" ") for line in done.stdout.splitlines()]
     nodes = {line[1].strip('"') for line in lines if line[0] == "node"}
     edges = {(line[1].strip('"'), line[2].strip('"')) for line in lines if line[0] == "edge"}
+    styles = {line[-2] for line in lines if line[0] == "edge"}
+    assert done.stderr == ""
+    assert styles == {"dashed", "dotted", "solid"}
     assert nodes == {f"skill:{s.name}" for s in diagram.skills} | {
         f"triad:{t.name}" for t in diagram.triads
     }

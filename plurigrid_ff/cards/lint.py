@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from plurigrid_ff.cards.card import Card, known_names, read_card
-from plurigrid_ff.cards.reading import read_cards
+from plurigrid_ff.cards.reading import read_cards, shown_path
 from plurigrid_ff.cards.results import (
     KINDS,
     Claim,
@@ -77,7 +77,7 @@ def lint(
     findings.sort(key=lambda f: (order.index(f.kind), f.name or "", f.file, f.line))
     counts = Counter(finding.kind for finding in findings if not finding.resolved)
     return LintReport(
-        path=str(path),
+        path=shown_path(path),
         files=len(sources),
         read=sum(source.text is not None for source in sources),
         claims=sum(len(card.own) + len(card.said) + len(card.bindings) for card in cards),

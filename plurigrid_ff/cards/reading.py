@@ -57,7 +57,7 @@ def read_cards(root: Path, *, pattern: str = "SKILL.md") -> Iterator[CardText]:
         return
     found = sorted(_walk(root, pattern))
     for path in found:
-        yield _read(path, _shown(path.relative_to(root)))
+        yield _read(path, shown_path(path.relative_to(root)))
 
 
 def _walk(root: Path, pattern: str) -> Iterator[Path]:
@@ -73,14 +73,14 @@ def _walk(root: Path, pattern: str) -> Iterator[Path]:
                 yield Path(folder) / name
 
 
-def _shown(path: Path) -> str:
+def shown_path(path: Path) -> str:
     """Write a path so that any output can hold it, names that are not UTF-8 included."""
     return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
 
 
 def _read(path: Path, shown: str) -> CardText:
     """Read and decode one card."""
-    card = CardText(shown, _shown(Path(path.absolute().parent.name)))
+    card = CardText(shown, shown_path(Path(path.absolute().parent.name)))
     try:
         raw = _read_bytes(path, card)
     except OSError as error:

@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -392,3 +395,19 @@ def test_no_card_whatever_it_holds_breaks_the_lint(tmp_path_factory, content):
     assert report.files == 1
     assert all(1 <= finding.line <= lines for finding in report.findings)
     assert report.model_validate_json(report.model_dump_json()) == report
+
+
+def test_names_of_files_that_are_not_utf8_can_be_written_anywhere(tmp_path):
+    root = os.path.join(os.fsencode(tmp_path), b"cards-\xff")
+    try:
+        os.makedirs(os.path.join(root, b"odd-\xfe"))
+    except OSError:
+        pytest.skip("the file system takes names in UTF-8 only")
+    with open(os.path.join(root, b"odd-\xfe", b"SKILL.md"), "w") as file:
+        file.write("**Trit**: 0\n")
+
+    report = lint(Path(os.fsdecode(root)), Registry())
+
+    assert report.findings[0].file == "odd-\\xfe/SKILL.md"
+    assert report.path.endswith("cards-\\xff")
+    report.model_dump_json().encode()

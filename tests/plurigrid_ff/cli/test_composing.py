@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -10,16 +11,17 @@ def test_all_triads_of_the_known_skills_are_counted_and_listed(invoke):
     found = json.loads(invoke("triads", "list", "--absent", "--json").stdout)
     strict = json.loads(invoke("triads", "list", "--absent", "--strict", "--json").stdout)
 
-    sizes = [len(names) for names in found["skills"].values()]
-    assert sizes == [3, 4, 3]
-    assert (found["strict"], found["balanced"]) == (36, 42)
-    assert (len(strict["triads"]), len(found["triads"])) == (36, 42)
+    a, b, c = sizes = [len(names) for names in found["skills"].values()]
+    of_a_kind = sum(size * (size - 1) * (size - 2) // 6 for size in sizes)
+    assert min(sizes) >= 3
+    assert (found["strict"], found["balanced"]) == (a * b * c, a * b * c + of_a_kind)
+    assert (len(strict["triads"]), len(found["triads"])) == (a * b * c, found["balanced"])
 
 
 def test_the_list_of_all_triads_says_why_one_is_none(invoke):
     output = invoke("triads", "list", "--all", "--absent").output
 
-    assert "3 validators, 4 coordinators, 3 generators: 42 balanced, 36 of them strict" in output
+    assert re.search(r"\d validators, \d coordinators, \d generators: \d+ balanced, \d+ of", output)
     assert "three coordinators do not make a triad" in output
     assert "-1 persistent-homology  0 open-games  +1 forward-forward-learning" in output
 
@@ -99,7 +101,8 @@ def test_what_a_set_lacks_is_said_with_who_would_fit(invoke):
 def test_a_port_that_nobody_writes_is_told(invoke):
     output = invoke("triads", "suggest", "open-games").output
 
-    assert "lacks: port 'gains', which open-games consumes (forward-forward-learning)" in output
+    (line,) = re.findall(r"lacks: port 'gains', which open-games consumes \((.*)\)", output)
+    assert "forward-forward-learning" in line.split(", ")
 
 
 def test_a_good_trio_lacks_nothing(invoke):

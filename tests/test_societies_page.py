@@ -20,7 +20,7 @@ def test_the_coordinator_on_the_page_keeps_the_contract():
     names = {}
     exec(code, names)
 
-    check_skill(names["SKILL"])
+    check_skill(names["SKILL"], agents=3)
 
 
 def test_the_settings_on_the_page_are_all_there_are():

@@ -15,6 +15,7 @@ from plurigrid_ff.report.confusion import is_square, most_confused
 from plurigrid_ff.report.figures import draw_figures
 from plurigrid_ff.report.layers import goodness_legend
 from plurigrid_ff.report.log import log_rows
+from plurigrid_ff.report.society import agents_table
 from plurigrid_ff.results import RunReport, Table, Verdict
 
 MAX_TABLE_ROWS = 2000
@@ -58,6 +59,7 @@ def render_page(report: RunReport, rounds: Sequence[Mapping[str, Any]]) -> str:
         interval=_interval(report),
         figures=draw_figures(report, rounds),
         goodness_legend=goodness_legend(),
+        agents=agents_table(report.society) if report.society else None,
         confused=most_confused(report.confusion, report.class_names),
         log=log_rows(rounds),
         num_entries=len(rounds),

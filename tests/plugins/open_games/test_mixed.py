@@ -31,7 +31,7 @@ def test_the_prisoners_dilemma_has_one_equilibrium():
     assert rows_and_columns(found) == [[0, 1, 0, 1]]
 
 
-@given(seed=st.integers(0, 2**32 - 1), rows=st.integers(1, 4), columns=st.integers(1, 4))
+@given(seed=st.integers(0, 2**32 - 1), rows=st.integers(2, 4), columns=st.integers(2, 4))
 @settings(max_examples=15)
 def test_random_games_match_nashpy_and_hold_the_pure_equilibria(seed, rows, columns):
     row, column = np.random.default_rng(seed).normal(size=(2, rows, columns))
@@ -40,9 +40,8 @@ def test_random_games_match_nashpy_and_hold_the_pure_equilibria(seed, rows, colu
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        known = [
-            np.concatenate(pair) for pair in nashpy.Game(row, column).support_enumeration(tol=1e-9)
-        ]
+        # Not support_enumeration, which misses some by rounding (nashpy 0.0.43).
+        known = [np.concatenate(pair) for pair in nashpy.Game(row, column).vertex_enumeration()]
     assert len(found) % 2 == 1  # nondegenerate: almost surely
     np.testing.assert_allclose(
         sorted(rows_and_columns(found)),

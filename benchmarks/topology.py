@@ -173,10 +173,12 @@ def spoil(
 ) -> NDArray[np.float32]:
     """Draw a window of one kind."""
     keep = np.flatnonzero(y != int(kind.split()[1])) if "without" in kind else np.arange(len(y))
-    window = x[rng.permutation(keep)[:size]]
+    window: NDArray[np.float32] = x[rng.permutation(keep)[:size]]
     if kind == "noise":
-        return (window + NOISE * rng.normal(size=window.shape)).astype(np.float32)
-    return np.roll(window, 1, axis=-1) if kind == "shift" else window
+        window = (window + NOISE * rng.normal(size=window.shape)).astype(np.float32)
+    elif kind == "shift":
+        window = np.roll(window, 1, axis=-1)
+    return window
 
 
 def compare_diagrams(reference: Observation, window: Observation, settings: DriftSettings) -> bool:

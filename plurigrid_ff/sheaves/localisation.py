@@ -168,7 +168,7 @@ def _l1_shares(
         bounds=bounds,
         method="highs",
     )
-    if fit.status != 0:
+    if fit.x is None:
         raise SheafError(f"the L1 fit over {rows} edge numbers failed: {fit.message}")
     size = fit.x[unknowns : unknowns + rows] + fit.x[unknowns + rows :]
     total = size.sum()

@@ -229,7 +229,8 @@ def _run(
 ) -> RunReport:
     """Run the rounds and write what a finished run consists of."""
     from plurigrid_ff.host.checkpoints import remove_checkpoints
-    from plurigrid_ff.host.rounds import Rounds, society_of_one
+    from plurigrid_ff.host.rounds import Rounds
+    from plurigrid_ff.host.society import society_of_one
     from plurigrid_ff.report import write_report
 
     probes = data.validation.x[:MAX_PROBES], data.validation.y[:MAX_PROBES]

@@ -8,7 +8,11 @@ from plurigrid_ff.host.ports import (
     ACTIVITIES,
     GAINS,
     INITIAL_ACTIVITIES,
+    MARGINS,
+    MIXED_PARAMETERS,
+    PARAMETERS,
     SCHEDULE,
+    VERDICT,
     Inbox,
     LayerGain,
     LayerSchedule,
@@ -37,7 +41,8 @@ class ForwardForwardGenerator:
         return sum(agent.network.num_parameters for agent in self._agents.values())
 
     def generate(self, inbox: Inbox) -> Outbox:
-        """Train each agent for a round, in the layers its schedule names."""
+        """Take up what was mixed, then train each agent in the layers its schedule names."""
+        self._take_up(inbox)
         schedules = inbox.get(SCHEDULE) or {}
         gains: dict[str, tuple[LayerGain, ...]] = {}
         summaries = {}
@@ -53,10 +58,29 @@ class ForwardForwardGenerator:
             gains[name], summaries[name] = agent.train_round(inbox.round, trains, report)
         done = all(agent.done for agent in self._agents.values())
         outbox = Outbox(summary=_common(summaries), done=done)
+        outbox.put(PARAMETERS, {n: agent.parameters() for n, agent in self._agents.items()})
+        outbox.put(MARGINS, {n: agent.probe_margins() for n, agent in self._agents.items()})
         outbox.put(GAINS, gains)
         outbox.put(ACTIVITIES, {n: agent.activities() for n, agent in self._agents.items()})
         outbox.put(INITIAL_ACTIVITIES, {n: a.initial_activities for n, a in self._agents.items()})
         return outbox
+
+    def settle(self, inbox: Inbox) -> None:
+        """Take up what was mixed in the last round."""
+        self._take_up(inbox)
+
+    def _take_up(self, inbox: Inbox) -> None:
+        """Let agents go on from mixed weights, unless the verdict is that the round failed.
+
+        So a validator refuses a merge before it happens. Undecidable is no refusal.
+        """
+        mixed = inbox.get(MIXED_PARAMETERS)
+        verdict = inbox.get(VERDICT)
+        if mixed is None or (verdict is not None and verdict.outcome == "failed"):
+            return
+        for name, agent in self._agents.items():
+            if name in mixed:
+                agent.take_up(mixed[name])
 
     def assess(self) -> Assessment:
         """Measure the network on the test split."""

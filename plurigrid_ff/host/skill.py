@@ -97,6 +97,18 @@ class Stateful(Protocol):
 
 
 @runtime_checkable
+class Settles(Protocol):
+    """A built skill that has something to take up from the last round."""
+
+    def settle(self, inbox: "Inbox") -> None:
+        """Take up what the last round fed back. Called once, after it, without a new round.
+
+        Nothing is saved afterwards, so a run that is interrupted here settles again.
+        """
+        ...
+
+
+@runtime_checkable
 class Trained(Protocol):
     """A built generator that ends with a network worth saving."""
 

@@ -11,8 +11,8 @@ from plurigrid_ff.host.ports import (
     Inbox,
     LayerSchedule,
 )
-from plurigrid_ff.host.rounds import society_of_one
 from plurigrid_ff.host.skill import Generator, RunContext, Stateful, Trained
+from plurigrid_ff.host.society import society_of_one
 
 RUN = RunConfig(
     network=NetworkConfig(hidden=(16, 12)),

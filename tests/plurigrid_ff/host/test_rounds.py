@@ -5,8 +5,9 @@ from plurigrid_ff.config import RunConfig, TrainingConfig
 from plurigrid_ff.errors import CheckpointError, PluginError
 from plurigrid_ff.host.log import read_log
 from plurigrid_ff.host.ports import GAINS, VERDICT, LayerSchedule, Outbox
-from plurigrid_ff.host.rounds import Rounds, society_of_one
+from plurigrid_ff.host.rounds import Rounds
 from plurigrid_ff.host.skill import Role, RunContext
+from plurigrid_ff.host.society import society_of_one
 
 CONFIG = RunConfig(training=TrainingConfig(epochs=5, epochs_per_round=1))
 

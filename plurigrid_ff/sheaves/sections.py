@@ -16,6 +16,8 @@ from plurigrid_ff.sheaves.sheaf import CellularSheaf, Node
 
 TOLERANCE = 1e-10
 """Relative residual at which iterations stop."""
+MOST_DENSE = 500
+"""Unknowns up to which many columns are solved for at once, without iteration."""
 
 
 def project(sheaf: CellularSheaf, x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -119,6 +121,8 @@ def _solve(
     """Solve for the free numbers, column by column."""
     inside = laplacian[free][:, free]
     right = -(laplacian[free][:, ~free] @ x[~free])
+    if len(right) <= MOST_DENSE:
+        return np.asarray(np.linalg.lstsq(inside.toarray(), right, rcond=None)[0])
     diagonal = inside.diagonal()
     scale = sp.diags_array(1 / np.where(diagonal > 0, diagonal, 1.0))
     found = np.zeros_like(right)

@@ -1,6 +1,6 @@
 """Cellular sheaves on a graph, or on a graph with triangles."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -21,7 +21,8 @@ from plurigrid_ff.sheaves.maps import (
     out_dim,
 )
 
-Node = Hashable
+Node = Any
+"""Anything hashable."""
 Edge = tuple[Node, Node]
 Triangle = tuple[Node, Node, Node]
 TOLERANCE = 1e-9

@@ -53,6 +53,19 @@ class UnitSymmetry:
     cells: tuple[int, ...]
     axes: Mapping[str, tuple[tuple[Segment, ...], ...]]
 
+    @classmethod
+    def rigid(cls, shapes: Mapping[str, tuple[int, ...]], widths: Sequence[int]) -> "UnitSymmetry":
+        """Return the symmetry of a network whose units all stay where they are.
+
+        Args:
+            shapes: Shape of every tensor, by name.
+            widths: Activities of every layer.
+        """
+        fixed = {
+            name: tuple((Segment(extent),) for extent in shape) for name, shape in shapes.items()
+        }
+        return cls(tuple(widths), tuple(widths), (1,) * len(widths), fixed)
+
     def shape(self, name: str) -> tuple[int, ...]:
         """Return the shape of a tensor."""
         return tuple(sum(part.size for part in axis) for axis in self.axes[name])

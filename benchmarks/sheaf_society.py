@@ -23,26 +23,6 @@ from plurigrid_ff.learning.trainer import Trainer
 Weights = dict[str, NDArray[np.float32]]
 
 
-def iid_shards(y: NDArray[np.int64], agents: int, seed: int) -> list[NDArray[np.intp]]:
-    """Deal samples at random."""
-    return [np.sort(part) for part in np.array_split(shuffled(derive_key(seed, "iid"), len(y)), agents)]
-
-
-def class_shards(
-    y: NDArray[np.int64], agents: int, classes: int, seed: int
-) -> list[NDArray[np.intp]]:
-    """Let every agent see some classes, and an equal share of the samples of each."""
-    total = int(y.max()) + 1
-    seen = [shuffled(derive_key(seed, "classes", a), total)[:classes] for a in range(agents)]
-    shards: list[list[NDArray[np.intp]]] = [[] for _ in range(agents)]
-    for label in range(total):
-        who = [a for a in range(agents) if label in seen[a]]
-        order = shuffled(derive_key(seed, "samples", label), int((y == label).sum()))
-        for a, part in zip(who, np.array_split(np.flatnonzero(y == label)[order], len(who) or 1)):
-            shards[a].append(part)
-    return [np.sort(np.concatenate(parts)) for parts in shards]
-
-
 @dataclass
 class Colony:
     """Agents that train on shards and may be mixed between rounds.
@@ -88,9 +68,7 @@ class Colony:
             x, y = torch.from_numpy(data.train.x[shard]), torch.from_numpy(data.train.y[shard])
             if name == self.spoilt:
                 y = y[torch.from_numpy(shuffled(derive_key(self.seed, "spoilt"), len(y)))]
-            self.trainers[name] = Trainer(
-                network, x, y, self.training, seed=self.seed, role=name
-            )
+            self.trainers[name] = Trainer(network, x, y, self.training, seed=self.seed, role=name)
 
     def train(self, epochs: int) -> None:
         """Let every agent train on its own shard."""

@@ -6,7 +6,11 @@ from pydantic import Field
 
 from plurigrid_ff.settings import Settings
 
-ShardsText = r"^(iid|classes:[1-9][0-9]{0,3})$"
+SHARDS = r"^(iid|classes:[1-9][0-9]{0,3})$"
+AGENT_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
+"""What an agent may be called, as a regular expression: its weights lie in a file of that name."""
+ALONE = "agent-0"
+"""Name of a single agent, and of the first of several."""
 START = "common"
 """Whose initial weights all agents take under ``start = "common"``."""
 
@@ -24,7 +28,7 @@ class SocietyConfig(Settings):
     )
     shards: str = Field(
         "iid",
-        pattern=ShardsText,
+        pattern=SHARDS,
         description="'iid': samples are dealt at random. 'classes:5': each agent sees 5 of the "
         "classes, and an equal share of the samples of each.",
     )

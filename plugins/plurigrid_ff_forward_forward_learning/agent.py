@@ -14,6 +14,7 @@ from plurigrid_ff.host.ports import LayerActivities, LayerGain
 from plurigrid_ff.host.skill import RunContext
 from plurigrid_ff.learning.assessment import (
     Measured,
+    accuracy,
     assess,
     layer_accuracies,
     layer_margins,
@@ -36,14 +37,15 @@ class Agent:
 
     Args:
         name: Node name in the society's graph; the agent's draws derive from it.
-        context: The run's settings, data and society.
+        context: The run's settings, data and society. The agent learns from its shard.
         device: Where the network and the samples live.
     """
 
     def __init__(self, name: str, context: RunContext, device: torch.device) -> None:
         self.name = name
         self._run = context.run
-        self._data = context.data
+        places = context.society.shards.get(name)
+        self._data = context.data if places is None else context.data.shard(places)
         self._device = device
         network, shape, classes = (
             self._run.network,
@@ -138,6 +140,15 @@ class Agent:
         """Score of the true class minus the best other one on every probe, ``(probes,)``."""
         margins: NDArray[np.float32] = probe_margins(self._measure(), self._labels).numpy()
         return margins
+
+    def validation_accuracy(self) -> float:
+        """Share of validation samples that the network gets right."""
+        return accuracy(self.network, *self._tensors(self._data.validation))
+
+    @property
+    def num_parameters(self) -> int:
+        """Trained numbers, read-outs included."""
+        return self.network.num_parameters
 
     def activities(self) -> LayerActivities:
         """Activities on the probes, as the next layer would read them without a label."""

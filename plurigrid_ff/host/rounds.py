@@ -13,8 +13,16 @@ from plurigrid_ff.host.checkpoints import HostState, load_checkpoint, save_check
 from plurigrid_ff.host.feedback import dump_feedback, fed_back, known_ports, restore_feedback
 from plurigrid_ff.host.folder import LOG_FILE
 from plurigrid_ff.host.log import LogEntry, RunLog
-from plurigrid_ff.host.ports import VERDICT, Inbox, Outbox
-from plurigrid_ff.host.skill import Role, RunContext, Settles, Skill, SkillCard
+from plurigrid_ff.host.ports import VERDICT, Inbox
+from plurigrid_ff.host.skill import (
+    Role,
+    RunContext,
+    Settles,
+    Skill,
+    SkillCard,
+    Trained,
+    TrainedSociety,
+)
 from plurigrid_ff.host.society import Society
 from plurigrid_ff.host.wiring import ORDER
 from plurigrid_ff.results import Verdict
@@ -149,6 +157,16 @@ class Rounds:
                     f"method {method}() and so is no {role.slot}"
                 )
             built[role] = working
+        generator = built[Role.GENERATOR]
+        if (
+            len(self.context.society.graph) > 1
+            and isinstance(generator, Trained)
+            and not isinstance(generator, TrainedSociety)
+        ):
+            raise PluginError(
+                f"skill {self.skills[Role.GENERATOR].name!r} trains a single network, but "
+                f"society.agents is {len(self.context.society.graph)}; take 1"
+            )
         return built
 
     def _share(self, share: float) -> None:
@@ -168,7 +186,7 @@ class Rounds:
             inbox = self._inbox(card, previous, written)
             outbox = act(card, built[role], inbox)
             written |= outbox.values
-            self._society = self._society.without(self._excluded(card, outbox))
+            self._society = self._society.without(outbox.excluded)
             ended |= role is Role.GENERATOR and outbox.done
             entry = log.append(
                 round=self._round + 1,
@@ -183,20 +201,6 @@ class Rounds:
             )
             self.on_entry(entry)
         return written, ended
-
-    def _excluded(self, card: SkillCard, outbox: Outbox) -> dict[str, str]:
-        """Return whom a skill excludes.
-
-        Raises:
-            PluginError: It names somebody who does not take part.
-        """
-        for name in outbox.excluded:
-            if name not in self._society.graph:
-                raise PluginError(
-                    f"skill {card.name!r} excludes {name!r}, who is no agent of the society: "
-                    f"{', '.join(self._society.agents)}"
-                )
-        return outbox.excluded
 
     def _inbox(
         self, card: SkillCard, previous: Mapping[str, Any], written: Mapping[str, Any]

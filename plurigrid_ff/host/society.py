@@ -2,16 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from plurigrid_ff.config import RunConfig
+from plurigrid_ff.data.shards import deal_shards
 from plurigrid_ff.digest import digest
 from plurigrid_ff.errors import TrainingError
+from plurigrid_ff.host.graphs import build_graph
 
 if TYPE_CHECKING:
     import networkx as nx
     import numpy as np
     from numpy.typing import NDArray
+
+    from plurigrid_ff.data.dataset import Dataset
+
+MAX_PROBES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +86,30 @@ class Society:
         return replace(self, graph=graph, excluded={**self.excluded, **excluded})
 
 
-def society_of_one(run: RunConfig, probes: Any, labels: Any, num_classes: int) -> Society:
-    """Build the society of a single agent, the ordinary case."""
-    import networkx as nx
+def build_society(run: RunConfig, data: "Dataset", graph: "nx.Graph[str] | None" = None) -> Society:
+    """Build the society that a run's settings describe.
 
-    graph: nx.Graph[str] = nx.Graph()
-    graph.add_node("agent-0")
-    return Society(graph, probes, labels, num_classes, run.seed)
+    Args:
+        run: The settings.
+        data: Its validation samples are the probes, its training samples are dealt.
+        graph: The graph; None: built from the settings.
+
+    Raises:
+        ConfigError: The graph cannot be built.
+        DataError: The training samples cannot be dealt like that.
+    """
+    if graph is None:
+        graph = build_graph(run.society.graph, run.society.agents, seed=run.seed)
+    shards: dict[str, NDArray[np.intp]] = {}
+    if len(graph) > 1 or run.society.shards != "iid":
+        shards = deal_shards(
+            data.train.y,
+            list(graph),
+            run.society.shards,
+            class_names=data.class_names,
+            seed=run.seed,
+        )
+    probes = data.validation
+    return Society(
+        graph, probes.x[:MAX_PROBES], probes.y[:MAX_PROBES], data.num_classes, run.seed, shards
+    )

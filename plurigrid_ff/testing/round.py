@@ -29,7 +29,7 @@ from plurigrid_ff.host.ports import (
 )
 from plurigrid_ff.host.rounds import Outcome, Rounds
 from plurigrid_ff.host.skill import Role, RunContext, Skill, SkillCard
-from plurigrid_ff.host.society import society_of_one
+from plurigrid_ff.host.society import build_society
 from plurigrid_ff.results import Verdict
 
 ROUNDS = 3
@@ -63,8 +63,7 @@ def tiny_context(settings: dict[str, dict[str, Any]] | None = None) -> RunContex
         skills=settings or {},
     )
     data = tiny_data()
-    probes = data.validation
-    return RunContext(run, data, society_of_one(run, probes.x, probes.y, CLASSES))
+    return RunContext(run, data, build_society(run, data))
 
 
 def run_rounds(skills: dict[Role, Skill], context: RunContext, folder: Path) -> Outcome:

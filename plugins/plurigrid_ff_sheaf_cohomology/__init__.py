@@ -16,21 +16,31 @@ if TYPE_CHECKING:
 class SheafCohomologyConfig(Settings):
     """When a merge is refused."""
 
-    limit: float = Field(
-        0.5,
+    holonomy: float = Field(
+        0.4,
         gt=0,
         le=1,
-        description="Largest share of the activities' variance, in any layer, that agreement under "
-        "the maps may take away.",
+        description="Largest holonomy defect of any layer: the mean share of units that do not "
+        "come back to themselves round a cycle of agents.",
+    )
+    misfit: float = Field(
+        0.25,
+        gt=0,
+        le=1,
+        description="Largest misfit of any layer: the share of the correlation between units of "
+        "neighbours, matched pair by pair, that the maps do without.",
     )
     min_probes: int = Field(50, ge=10, description="With fewer probes there is no verdict.")
 
 
 def build(config: SheafCohomologyConfig, context: RunContext) -> "SheafCohomology":
-    """Build the validator; scipy loads here."""
+    """Build the validator; scipy and torch load here."""
+    from plurigrid_ff.learning.symmetry import symmetry_of
     from plurigrid_ff_sheaf_cohomology.validator import SheafCohomology
 
-    return SheafCohomology(config)
+    data = context.data
+    symmetry = symmetry_of(context.run.network, data.feature_shape, data.num_classes)
+    return SheafCohomology(config, symmetry)
 
 
 SKILL = Skill(

@@ -14,18 +14,27 @@ def layer_table(findings: Sequence[Finding]) -> Table:
             found.layer + 1,
             found.cohomology.h0,
             found.cohomology.h1,
-            round(found.defect, 4),
-            round(found.retained, 4),
-            round(found.radius, 4),
+            *(round(value, 4) for value in _numbers(found)),
         )
         for found in findings
     )
     return Table(
         title="Sheaf of hidden units",
-        columns=("layer", "h0", "h1", "holonomy defect", "variance retained", "consistency radius"),
+        columns=(
+            "layer",
+            "h0",
+            "h1",
+            "holonomy defect",
+            "fit",
+            "best fit",
+            "variance retained",
+            "consistency radius",
+        ),
         rows=rows,
-        note="h0 counts the units that all agents share under the maps, exactly. The defect is the "
-        "share of units that do not come back to themselves round a cycle.",
+        note="h0 counts the units that agents share under the maps, exactly. The defect is the "
+        "share of units that do not come back to themselves round a cycle. Fit is the mean "
+        "correlation of units that stand for each other, under the maps and under the best match "
+        "of each pair; variance retained is what agreement under the maps would leave.",
     )
 
 
@@ -75,6 +84,11 @@ def discord_chart(findings: Sequence[Finding]) -> Chart:
         ),
         note="Edges in the order of the table.",
     )
+
+
+def _numbers(found: Finding) -> tuple[float, ...]:
+    """What was measured of a layer, in the order of the table."""
+    return found.defect, found.fit, found.best_fit, found.retained, found.radius
 
 
 def _standing(agent: object, localisation: Localisation) -> str:

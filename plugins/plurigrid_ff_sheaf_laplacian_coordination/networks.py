@@ -8,7 +8,7 @@ import torch
 from plurigrid_ff.host.ports import Parameters
 from plurigrid_ff.host.skill import RunContext
 from plurigrid_ff.learning.network import FFNetwork
-from plurigrid_ff.learning.symmetry import unit_symmetry
+from plurigrid_ff.learning.symmetry import rigid_symmetry, unit_symmetry
 from plurigrid_ff.sheaves.units import UnitSymmetry
 
 
@@ -32,9 +32,7 @@ class ProbedNetwork:
     @cached_property
     def rigid(self) -> UnitSymmetry:
         """Every unit at its own place, whatever the layers are."""
-        shapes = {name: tuple(p.shape) for name, p in self._network.named_parameters()}
-        widths = [layer.summary.features for layer in self._network.stack]
-        return UnitSymmetry.rigid(shapes, widths)
+        return rigid_symmetry(self._network)
 
     @cached_property
     def symmetry(self) -> UnitSymmetry:

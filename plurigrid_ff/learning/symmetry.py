@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from plurigrid_ff.config import NetworkConfig
 from plurigrid_ff.errors import AlignmentError
 from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.network import FFNetwork
@@ -59,6 +60,23 @@ def unit_symmetry(network: FFNetwork) -> UnitSymmetry:
         cells=tuple(layer.summary.features // layer.out_shape[0] for layer in stack),
         axes=axes,
     )
+
+
+def symmetry_of(
+    config: NetworkConfig, feature_shape: tuple[int, ...], num_classes: int
+) -> UnitSymmetry:
+    """Return the symmetry of networks with these settings; a rigid one where units cannot move."""
+    network = FFNetwork(config, feature_shape, num_classes, seed=0)
+    try:
+        return unit_symmetry(network)
+    except AlignmentError:
+        return rigid_symmetry(network)
+
+
+def rigid_symmetry(network: FFNetwork) -> UnitSymmetry:
+    """Return the symmetry in which every unit stays where it is, whatever the layers are."""
+    shapes = {name: tuple(p.shape) for name, p in network.named_parameters()}
+    return UnitSymmetry.rigid(shapes, [layer.summary.features for layer in network.stack])
 
 
 @torch.no_grad()

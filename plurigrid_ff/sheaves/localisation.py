@@ -118,13 +118,13 @@ def _verdict(
     shares: Mapping[Hashable, float],
 ) -> str:
     """Say in one sentence what is known."""
+    if score < EVIDENCE:
+        return "not identifiable: no single suspect explains the residual"
     if len(rivals) > 1:
         names = ", ".join(map(str, rivals[:4])) + (", ..." if len(rivals) > 4 else "")
         return f"not identifiable: {names} explain the residual equally well"
     if not spare:
         return f"not identifiable: without {best} nothing is left that could contradict"
-    if score < EVIDENCE:
-        return "not identifiable: no single suspect explains the residual"
     if shares[best] < max(shares.values()):
         return f"not identifiable: least squares blame {best}, an L1 fit another"
     return f"only {best} explains the residual"

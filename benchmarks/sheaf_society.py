@@ -1,6 +1,6 @@
 """A society of Forward-Forward agents for the benchmark of the sheaf skills: shards, rounds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import networkx as nx
@@ -30,16 +30,17 @@ class Colony:
     Args:
         data: All samples; probes are its validation split.
         graph: Who talks to whom.
-        shards: Places in the training split, one array per agent.
+        shards: Places in the training split, by agent.
         network: Of every agent.
         training: Of every agent; ``epochs`` covers all rounds.
         seed: Every draw derives from it.
         common: Whether all begin with the same weights.
+        spoilt: An agent whose labels are shuffled among its samples.
     """
 
     data: Dataset
     graph: "nx.Graph[str]"
-    shards: Sequence[NDArray[np.intp]]
+    shards: Mapping[str, NDArray[np.intp]]
     network: NetworkConfig
     training: TrainingConfig
     seed: int
@@ -57,7 +58,8 @@ class Colony:
         )
         self.probed = ProbedNetwork(RunContext(run, data, self.society))
         self.trainers = {}
-        for name, shard in zip(self.names, self.shards, strict=True):
+        for name in self.names:
+            shard = self.shards[name]
             network = FFNetwork(
                 self.network,
                 data.feature_shape,

@@ -4,7 +4,6 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from plurigrid_ff.errors import SheafError
@@ -60,12 +59,12 @@ def in_dim(map: Map) -> int:
     return int(map.shape[-1])
 
 
-def as_sparse(map: Map) -> "sp.coo_array":
-    """Write a map as a sparse float64 matrix."""
+def entries(map: Map) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    """Return rows, columns and values of what is not zero in a map's matrix."""
     if is_permutation(map):
-        n = len(map)
-        return sp.coo_array((np.ones(n), (np.arange(n), map)), shape=(n, n))
-    return sp.coo_array(map.astype(np.float64))
+        return np.arange(len(map)), map, np.ones(len(map))
+    rows, columns = np.nonzero(map)
+    return rows, columns, map[rows, columns].astype(np.float64)
 
 
 def as_matrix(map: Map) -> Map:

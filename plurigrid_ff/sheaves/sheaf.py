@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from plurigrid_ff.errors import SheafError
 from plurigrid_ff.sheaves.maps import (
     Map,
-    as_sparse,
     checked,
+    entries,
     in_dim,
     is_exact,
     is_permutation,
@@ -253,10 +253,10 @@ def _assembled(
     """Put signed maps at their places in one matrix."""
     rows, columns, values = [], [], []
     for down, across, sign, map in blocks:
-        part = as_sparse(map)
-        rows.append(part.row + down.start)
-        columns.append(part.col + across.start)
-        values.append(sign * part.data)
+        row, column, value = entries(map)
+        rows.append(row + down.start)
+        columns.append(column + across.start)
+        values.append(sign * value)
     if not blocks:
         return sp.csr_array(shape, dtype=np.float64)
     places = np.concatenate(rows), np.concatenate(columns)

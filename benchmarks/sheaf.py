@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--shards", default="iid;classes:5", help="separated by ';'")
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--epochs", type=int, default=5, help="per round")
-    parser.add_argument("--steps", type=int, default=20, help="of diffusion per round")
+    parser.add_argument("--steps", type=int, default=1, help="of diffusion per round")
     parser.add_argument("--samples", type=int, help="training samples that are used; all")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()

@@ -107,6 +107,8 @@ class SheafCoordinator:
         place = {agent: index for index, agent in enumerate(agents)}
         edges = [(u, v) if place[u] < place[v] else (v, u) for u, v in graph.edges]
         symmetry = self._symmetry(kind)
+        for agent in agents:
+            symmetry.require_parameters(agent, parameters[agent])
         alignment = align(agents, edges, inbox[ACTIVITIES], symmetry, kind)
         vectors = Vectors({agent: parameters[agent] for agent in agents}, symmetry, alignment.order)
         heard = [agent for agent in agents if agent not in self.config.offline]

@@ -17,9 +17,6 @@ class Vectors:
         symmetry: What moves along with the units.
         order: Per agent and layer, the order in which its row is written; the weights that come
             back are in each agent's own order again.
-
-    Raises:
-        AlignmentError: An agent of another architecture.
     """
 
     def __init__(
@@ -29,8 +26,6 @@ class Vectors:
         order: Mapping[str, Sequence[Permutation]],
     ) -> None:
         self._agents = tuple(parameters)
-        for agent, values in parameters.items():
-            symmetry.require_parameters(agent, values)
         first = next(iter(parameters.values()))
         self._shapes = {name: values.shape for name, values in first.items()}
         self._symmetry = symmetry

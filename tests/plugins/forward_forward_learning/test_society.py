@@ -16,6 +16,7 @@ from plurigrid_ff.host.ports import (
 from plurigrid_ff.host.skill import RunContext, Settles, TrainedSociety
 from plurigrid_ff.host.society import build_society
 from plurigrid_ff.results import Verdict
+from plurigrid_ff.testing import check_skill
 
 FEW = {"agents": 3, "graph": "complete"}
 WEIGHT = "layers.0.transform.weight"
@@ -234,3 +235,7 @@ def test_a_network_that_took_up_a_merge_is_not_that_of_its_best_round(make):
 
     assert agent.kept_round is None
     np.testing.assert_array_equal(agent.parameters()[WEIGHT], halved(own)["agent-0"][WEIGHT])
+
+
+def test_the_skill_keeps_the_contract_in_a_society():
+    check_skill(SKILL, agents=3)

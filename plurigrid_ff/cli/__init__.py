@@ -15,26 +15,7 @@ from plurigrid_ff.command_names import COMMANDS
 if TYPE_CHECKING:
     from plurigrid_ff.host.hook_calls import HookCall
     from plurigrid_ff.host.plugins import Host
-<<<<<<< HEAD
-
-COMMANDS = {
-    "train": "Train a network, alone or through a triad, and write a run folder.",
-    "recipes": "List and show recipes: settings with a source, and what they reached.",
-    "reproduce": "Train a recipe on several seeds, beside backprop and what was published.",
-    "evaluate": "Measure a trained network on labelled samples.",
-    "predict": "Label samples with a trained network.",
-    "export": "Write a trained network for another runtime: C, ONNX, safetensors.",
-    "triads": "List, check, compose, draw, lint and run triads of skills.",
-    "skills": "List the skills of triads: role, trit, ports, and whether they are installed.",
-    "objectives": "List local objectives: what each tells apart, its options and its paper.",
-    "plugins": "List the plugins that are installed, and why one did not load.",
-    "plugin": "Start a plugin of your own: a package of files whose tests pass.",
-    "skill": "Install the skill that teaches coding agents (Claude, Codex, ...) these commands.",
-    "doctor": "Show versions, device, data sets found and plugins that failed.",
-}
-=======
     from plurigrid_ff.offers import Offer
->>>>>>> wt-color
 
 
 @dataclass(frozen=True)

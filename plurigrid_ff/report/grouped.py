@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from plurigrid_ff.report.curves import MAX_LINES, with_summary, round_of
+from plurigrid_ff.report.curves import MAX_LINES, round_of, with_summary
 from plurigrid_ff.report.wording import finite
 from plurigrid_ff.results import Chart, Series
 

@@ -15,11 +15,8 @@ from plurigrid_ff.report.confusion import is_square, most_confused
 from plurigrid_ff.report.figures import draw_figures
 from plurigrid_ff.report.layers import goodness_legend
 from plurigrid_ff.report.log import log_rows
-<<<<<<< HEAD
-from plurigrid_ff.report.society import agents_table
-=======
 from plurigrid_ff.report.palette import role_colour
->>>>>>> wt-color
+from plurigrid_ff.report.society import agents_table
 from plurigrid_ff.results import RunReport, Table, Verdict
 
 MAX_TABLE_ROWS = 2000

@@ -142,9 +142,7 @@ def _describe(society: SocietyReport) -> str:
 def discord_chart(society: SocietyReport) -> Chart | None:
     """Draw the discord of every edge over the rounds; of many, the most discordant."""
     found = [
-        (edge, measure)
-        for edge in society.edges
-        if (measure := _discord(edge)) and measure.values
+        (edge, measure) for edge in society.edges if (measure := _discord(edge)) and measure.values
     ]
     if not found:
         return None

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from plurigrid_ff.colors.marks import agent_colors
 from plurigrid_ff.report.canvas import Canvas, open_canvas
@@ -20,6 +20,7 @@ MAX_DRAWN_AGENTS = 64
 MAX_DRAWN_EDGES = 400
 _RING = 16  # so many agents stand on a circle; more are laid out by their edges
 _NAMED = 16  # more agents than this stand without their names
+_MIDDLE = 0.2  # agents so near to the middle axis are named above or below
 _THIN, _THICK = 0.8, 5.0  # widths of the edges of least and of most discord
 
 Places = Mapping[str, Sequence[float]]
@@ -36,14 +37,14 @@ def draw_society(society: SocietyReport) -> Drawing:
     graph: nx.Graph[str] = nx.Graph()
     graph.add_nodes_from(agent.name for agent in society.agents)
     graph.add_edges_from(edge.between for edge in society.edges)
-    with open_canvas("society", 460, 420) as canvas:
+    with open_canvas("society", 520, 380) as canvas:
         places = _places(graph)
         _draw_edges(canvas, society.edges, places)
         _draw_agents(canvas, society, places)
         axes = canvas.axes
         axes.set_axis_off()
         axes.set_aspect("equal")
-        axes.margins(0.16)
+        axes.margins(0.45, 0.12)
         return Drawing(title, canvas.svg(_describe(society)), note=_note(society))
 
 
@@ -90,16 +91,18 @@ def _draw_agents(canvas: Canvas, society: SocietyReport, places: Places) -> None
             color = colors[agent.name]
             canvas.axes.scatter([x], [y], s=220, color=color, edgecolors=INK, zorder=3)
         if named:
-            label = f"{shorten(agent.name, 12)} {format_share(agent.test_accuracy)}"
-            canvas.axes.annotate(
-                canvas.word(label),
-                (x, y),
-                xytext=(0, -15 if y < 0 else 15),
-                textcoords="offset points",
-                ha="center",
-                va="top" if y < 0 else "bottom",
-                zorder=4,
-            )
+            label = canvas.word(f"{shorten(agent.name, 12)} {format_share(agent.test_accuracy)}")
+            canvas.axes.annotate(label, (x, y), textcoords="offset points", **_beside(x, y))
+
+
+def _beside(x: float, y: float) -> dict[str, Any]:
+    """Place a name outside the circle that its agent stands on."""
+    middle = abs(x) < _MIDDLE
+    return {
+        "xytext": (0, 15 if y > 0 else -15) if middle else (13 if x > 0 else -13, 0),
+        "ha": "center" if middle else "left" if x > 0 else "right",
+        "va": "center" if not middle else "bottom" if y > 0 else "top",
+    }
 
 
 def last_discord(edge: EdgeReport) -> float | None:
@@ -154,7 +157,7 @@ def discord_chart(society: SocietyReport) -> Chart | None:
         x_label="Round",
         y_label="Discord",
         series=tuple(
-            Series(name=" – ".join(edge.between), x=measure.rounds, y=measure.values)
+            Series(name=" and ".join(edge.between), x=measure.rounds, y=measure.values)
             for edge, measure in worst
         ),
         note=f"The {len(worst)} of {len(found)} edges with most in the end." if hidden else "",

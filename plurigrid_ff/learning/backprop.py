@@ -10,6 +10,7 @@ from plurigrid_ff.config import NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Dataset
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.learning.draws import drawing_by
+from plurigrid_ff.learning.labelled import Reading, as_rows
 from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.optimizers import plan_rival
@@ -69,9 +70,10 @@ class BackpropNetwork:
         """Score every class, ``(batch, *feature_shape) -> (batch, classes)``."""
         h = x
 
-        def visit(index: int, layer: FFLayer, x: Tensor) -> Tensor:
+        def visit(index: int, layer: FFLayer, x: Reading) -> Tensor:
             nonlocal h
-            read = layer.normalise(x) if self._normalises[index] else x
+            rows = as_rows(x)
+            read = layer.normalise(rows) if self._normalises[index] else rows
             a = layer.transform.end_to_end(read.reshape(len(x), *layer.in_shape))
             h = layer.respond(a)
             return h

@@ -13,6 +13,8 @@ from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.errors import CheckpointError, TrainingError
 from plurigrid_ff.learning.augmentation import Augmentation
 from plurigrid_ff.learning.draws import draw_permutation
+from plurigrid_ff.learning.engine import Engine
+from plurigrid_ff.learning.labelled import Reading
 from plurigrid_ff.learning.learners import Learner, learner
 from plurigrid_ff.learning.negatives import find_negatives
 from plurigrid_ff.learning.network import FFNetwork
@@ -82,6 +84,7 @@ class Trainer:
         self.negatives = kind(x, network.num_classes, key=key) if kind else None
         self.augmentation = Augmentation(config.augmentation, tuple(x.shape[1:]))
         require_precision(config.precision, x.device)
+        self.engine = Engine(network.stack, config)
         plans = plan_steps(config, len(network.stack))
         self._layers = [
             learner(f"layers.{index}", layer, plan)
@@ -182,19 +185,24 @@ class Trainer:
             for learning in self._learners:
                 learning.set_rate(self.epoch + batch / self.num_batches)
             x, y = view(self.x[ids], ids), self.y[ids]
+            rails = self._rails(x, y, ids)
+            shown = x if self._probe is not None else None
+            del x  # nobody reads it while the layers learn
             sweep = Sweep(
                 self._layers,
+                self.engine,
                 active,
                 y,
                 losses=losses[:, batch],
                 alive=alive,
                 locality=self.network.config.locality,
                 visits=self.network.flow.visits,
+                forgets=self.network.flow.forgets,
             )
-            self.network.sweep(self._rails(x, y, ids), sweep.visit, last)
+            self.network.sweep(rails, sweep.visit, last)
             sweep.finish()
-            if self._probe is not None:
-                losses[-1, batch] = self._train_probe(self._probe, x, y)
+            if self._probe is not None and shown is not None:
+                losses[-1, batch] = self._train_probe(self._probe, shown, y)
             progress((batch + 1) / self.num_batches)
         self._check_alive(alive)
 
@@ -209,7 +217,7 @@ class Trainer:
         """Derive this epoch's key for one purpose."""
         return derive_key(self.seed, self.role, purpose, self.epoch)
 
-    def _rails(self, x: Tensor, y: Tensor, ids: Tensor) -> Tensor:
+    def _rails(self, x: Tensor, y: Tensor, ids: Tensor) -> Reading:
         """Return what the first layer reads; a source of negatives that learns takes a step."""
         if self.negatives is None:
             return self.network.scale(x)

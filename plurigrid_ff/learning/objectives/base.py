@@ -27,12 +27,16 @@ class Objective(nn.Module, ABC):
             negatives a sample with another; both halves share the layer's weights.
         Options: Model of the objective's options in a run file.
         rails: Rows per sample, which follows from the contrast.
+        separable: The loss is a mean over samples of what each costs alone, so a batch may be
+            taken in parts. Say so only where it is true: it is not of a loss that compares
+            samples of a batch with each other.
     """
 
     name: ClassVar[str]
     contrast: ClassVar[Contrast]
     Options: ClassVar[type[Settings]]
     rails: ClassVar[int]
+    separable: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Derive the number of rails."""
@@ -44,6 +48,11 @@ class Objective(nn.Module, ABC):
         super().__init__()
         self.features = features
         self.num_classes = num_classes
+
+    @classmethod
+    def has_closed_form(cls) -> bool:
+        """Whether :meth:`evaluate` is the objective's own, and not autograd's."""
+        return cls.evaluate is not Objective.evaluate
 
     def prepare(self, means: Callable[[], Tensor], *, index: int, depth: int) -> None:
         """Take up, before the first step, what the options leave to the training samples.

@@ -27,6 +27,7 @@ class ClassGoodness(Objective):
 
     name = "class-goodness"
     contrast = "classes"
+    separable = True
 
     class Options(Settings):
         """Options of the class-goodness objective."""

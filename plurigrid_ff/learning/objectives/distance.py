@@ -29,6 +29,7 @@ class Distance(Objective):
 
     name = "distance"
     contrast = "classes"
+    separable = True
 
     class Options(Settings):
         """Options of the distance objective."""

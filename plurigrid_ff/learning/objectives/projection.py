@@ -24,6 +24,7 @@ class Projection(Objective):
 
     name = "projection"
     contrast = "classes"
+    separable = True
 
     class Options(Settings):
         """Projection has no options."""

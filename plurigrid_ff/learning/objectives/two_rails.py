@@ -20,6 +20,7 @@ class TwoRails(Objective):
     """
 
     contrast: ClassVar[Contrast] = "samples"
+    separable = True
 
     class Options(Settings):
         """Options of every objective over two rails."""

@@ -1,8 +1,8 @@
 """Samples and their labels apart, for a first layer that maps both and sums.
 
 Positives and negatives are then the same samples, and so are all candidates at prediction: an
-affine map of a sample with label k is ``T(x, 0) + T(0, k) - T(0, 0)``, and the first term, which
-is nearly all the work, is computed once. So is its gradient, of the sum of both rails.
+affine map of a sample with label k is ``T(x, 0) + T(0, k) - T(0, 0)``, and the first term, nearly
+all of the work, is computed once. So is its gradient, from the sum of both rails.
 """
 
 from collections.abc import Iterator
@@ -50,30 +50,25 @@ class LabelledRails:
 
     def map_by(self, transform: Transform) -> Tensor:
         """Map by an affine transform, ``(rails * batch, *out_shape)``."""
-        alone = labels_alone(self.samples, self.num_classes)
-        return self._joined(transform(self.samples), transform(alone))
+        return self._joined(transform(self.samples), map_labels(transform, self)[0])
 
     def with_pullback(self, transform: Transform) -> tuple[Tensor, Pullback]:
         """Map by an affine transform, and return what sets the gradient of its parameters."""
         of_sample, pull_sample = transform.with_pullback(self.samples)
-        alone = labels_alone(self.samples, self.num_classes)
-        of_label, pull_label = transform.with_pullback(alone)
+        of_label, pull_label = map_labels(transform, self)
 
         @torch.no_grad()
         def pull(da: Tensor, *, add: bool = False) -> None:
             pull_sample(da.view(*self.labels.shape, *da.shape[1:]).sum(dim=0), add=add)
             # One product instead of an indexed sum, whose order a GPU does not fix.
             rows = F.one_hot(self.labels.flatten(), self.num_classes).to(da.dtype)
-            by_label = (rows.T @ da.flatten(1)).reshape(-1, *da.shape[1:])
-            nothing = -by_label.sum(dim=0, keepdim=True)
-            pull_label(torch.cat([by_label, nothing]), add=True)
+            pull_label((rows.T @ da.flatten(1)).view(-1, *da.shape[1:]), add=True)
 
         return self._joined(of_sample, of_label), pull
 
     def _joined(self, of_sample: Tensor, of_label: Tensor) -> Tensor:
         """Sum the parts of sample and label."""
-        parts = of_label[:-1] - of_label[-1:]
-        a = parts.index_select(0, self.labels.flatten())  # (rails * batch, *out_shape)
+        a = of_label.index_select(0, self.labels.flatten())  # (rails * batch, *out_shape)
         a.view(*self.labels.shape, *a.shape[1:]).add_(of_sample)
         return a
 
@@ -86,22 +81,15 @@ def as_rows(x: Reading) -> Tensor:
     return x.written_out() if isinstance(x, LabelledRails) else x
 
 
-def labels_alone(x: Tensor, num_classes: int) -> Tensor:
-    """Return every label with no sample, and in the last row no label either.
-
-    Args:
-        x: Anything that has a label part, shape ``(rows, *in_shape)``.
-        num_classes: Number of classes.
-
-    Returns:
-        Shape ``(num_classes + 1, *in_shape)``.
-    """
-    nothing = x.new_zeros(num_classes + 1, x.shape[1] - num_classes, *x.shape[2:])
-    labels = torch.arange(num_classes, device=x.device)
-    written = embed_labels(nothing[:-1], labels, num_classes)
-    return torch.cat([written, embed_nothing(nothing[-1:], num_classes)])
+def map_labels(transform: Transform, rails: LabelledRails) -> tuple[Tensor, Pullback]:
+    """Map every label alone, ``(num_classes, *out_shape)``, with its pullback."""
+    samples, count = rails.samples, rails.num_classes
+    nothing = samples.new_zeros(count, 0, *samples.shape[2:])
+    labels = torch.arange(count, device=samples.device)
+    return transform.part_with_pullback(embed_labels(nothing, labels, count))
 
 
+@torch.no_grad()
 def map_candidates(transform: Transform, x: Tensor, num_classes: int) -> Iterator[Tensor]:
     """Yield an affine map of the samples with every label, ``(batch, *out_shape)`` each.
 
@@ -110,8 +98,7 @@ def map_candidates(transform: Transform, x: Tensor, num_classes: int) -> Iterato
         x: Samples without one, shape ``(batch, *shape)``.
         num_classes: Number of classes.
     """
-    samples = embed_nothing(x, num_classes)
-    of_sample = transform(samples)
-    of_label = transform(labels_alone(samples, num_classes))
-    for part in of_label[:-1] - of_label[-1:]:
+    rails = LabelledRails.of(x, torch.empty(1, len(x)), num_classes)
+    of_sample = transform(rails.samples)
+    for part in map_labels(transform, rails)[0]:
         yield of_sample + part

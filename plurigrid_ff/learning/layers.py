@@ -129,11 +129,11 @@ class FFLayer(nn.Module):
             joined, unpool = self.pool.with_pullback(joined)
         h = torch.relu_(joined)
         loss, gradient = self.objective.evaluate(self.summary(h), y)
+        dh = self.summary.pull(gradient, h)
+        # In place, where it lies in memory as the activity does.
+        da = dh if dh.stride() == h.stride() else torch.empty_like(h)
         # ReLU's derivative is 1 where its output is positive.
-        da = torch.empty_like(h)
-        torch.ops.aten.threshold_backward.grad_input(
-            self.summary.pull(gradient, h), h, 0, grad_input=da
-        )
+        torch.ops.aten.threshold_backward.grad_input(dh, h, 0, grad_input=da)
         if self.peers is not None:
             self.peers.add_gradient(da, h, len(y))
         if unpool is not None:

@@ -85,7 +85,8 @@ class Objective(nn.Module, ABC):
         """Return the loss and its gradient at ``h``; set ``grad`` of own parameters.
 
         This default asks autograd, over ``h`` alone: the graph is one layer's activity
-        deep and gone on return. Override it with the closed form where there is one.
+        deep and gone on return. Override it with the closed form where there is one; the
+        gradient must be a new tensor, which the layer writes over.
         """
         with torch.enable_grad():
             leaf = h.detach().requires_grad_()

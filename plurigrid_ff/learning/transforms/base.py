@@ -85,6 +85,24 @@ class Transform(nn.Module, ABC):
             The output without a graph, and its pullback.
         """
 
+    def part_with_pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
+        """Map the last channels of an input, as if the others and the bias were not there.
+
+        Only of an affine transform; its pullback adds to what the other channels have left.
+
+        Args:
+            x: The last channels, shape ``(rows, channels, *places)``.
+        """
+        missing = self.in_shape[0] - x.shape[1]
+        padded = torch.cat([x.new_zeros(len(x), missing, *x.shape[2:]), x], dim=1)
+        # The bias cancels against that of a last row of zeros, and so does its gradient.
+        a, pull_rows = self.with_pullback(torch.cat([padded, torch.zeros_like(padded[:1])]))
+
+        def pull(da: Tensor, *, add: bool = False) -> None:
+            pull_rows(torch.cat([da, -da.sum(dim=0, keepdim=True)]), add=True)
+
+        return a[:-1] - a[-1:], pull
+
 
 def write_gradient(parameter: nn.Parameter, gradient: Tensor, *, add: bool) -> None:
     """Write a gradient into the parameter's ``grad``, or add it; make one where there is none."""

@@ -49,3 +49,15 @@ class Linear(Transform):
             write_gradient(self.bias, da.sum(dim=0), add=add)
 
         return self(x), pull
+
+    @torch.no_grad()
+    def part_with_pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
+        """Map by the last columns of the weight; their gradient is added to."""
+        columns = slice(self.weight.shape[1] - x.shape[1], None)
+
+        @torch.no_grad()
+        def pull(da: Tensor, *, add: bool = False) -> None:
+            assert self.weight.grad is not None  # noqa: S101 - the other channels come first
+            self.weight.grad[:, columns] += da.T @ x
+
+        return x @ self.weight[:, columns].T, pull

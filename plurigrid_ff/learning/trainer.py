@@ -182,7 +182,7 @@ class Trainer:
             self.negatives.view = view
         order = draw_permutation(self._key("order"), self._ids)
         for batch, ids in enumerate(torch.split(order, self.config.batch_size)):
-            for learning in self._learners:
+            for learning in self.learners:
                 learning.set_rate(self.epoch + batch / self.num_batches)
             x, y = view(self.x[ids], ids), self.y[ids]
             rails = self._rails(x, y, ids)
@@ -228,7 +228,7 @@ class Trainer:
         return rails
 
     @property
-    def _learners(self) -> list[Learner]:
+    def learners(self) -> list[Learner]:
         """All that learns."""
         return [*self._layers, *filter(None, (self._probe, self._source))]
 
@@ -250,7 +250,7 @@ class Trainer:
 
     def _peak(self, row: int) -> float:
         """Return the highest step size of a layer; the row after the last is the probe's."""
-        return self._learners[row].plan.rate.peak
+        return self.learners[row].plan.rate.peak
 
     def _check_alive(self, alive: Tensor) -> None:
         """Stop when a layer no longer says anything: its gradient is 0 from now on."""
@@ -266,7 +266,7 @@ class Trainer:
 
     def save_state(self, folder: Path) -> None:
         """Write optimizer state and counters; the network's weights are not in it."""
-        tensors = {name: value for learning in self._learners for name, value in learning.state()}
+        tensors = {name: value for learning in self.learners for name, value in learning.state()}
         tensors["updates"] = torch.tensor(self.updates)
         tensors["epoch"] = torch.tensor(self.epoch)
         write_tensors(folder / STATE_FILE, tensors, {})
@@ -283,7 +283,7 @@ class Trainer:
             raise CheckpointError(f"{path}: not the state of a {len(self.updates)}-layer network")
         self.updates = tensors.pop("updates").tolist()
         self.epoch = int(tensors.pop("epoch"))
-        for learning in self._learners:
+        for learning in self.learners:
             learning.load(tensors, path)
 
 

@@ -76,6 +76,10 @@ class BlockError(PlurigridError):
     """A block that fails at work, on a batch unlike those it was tried out on."""
 
 
+class MeasurementError(PlurigridError):
+    """A measurement whose process ended without a result."""
+
+
 class QuantisationError(PlurigridError):
     """A network that has no integer form, or that does not fit a device's memory."""
 

@@ -10,7 +10,7 @@ COMMANDS = {
     "evaluate": "Measure a trained network on labelled samples.",
     "predict": "Label samples with a trained network.",
     "export": "Write a trained network for another runtime: C, ONNX, safetensors.",
-    "triads": "List, check, compose and run triads of skills.",
+    "triads": "List, check, compose, draw, lint and run triads of skills.",
     "skills": "List the skills of triads: role, trit, ports, and whether they are installed.",
     "objectives": "List local objectives: what each tells apart, its options and its paper.",
     "plugins": "List the plugins that are installed, and why one did not load.",

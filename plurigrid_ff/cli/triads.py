@@ -2,20 +2,23 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from plurigrid_ff.cli import Options
+from plurigrid_ff.cli import Options, composing, graph, linting
 from plurigrid_ff.cli.output import EXIT_ERROR, clean_errors, json_option, print_json, print_table
 from plurigrid_ff.cli.settings import run_options
 from plurigrid_ff.gf3 import format_trit
 from plurigrid_ff.text import printable
 
+if TYPE_CHECKING:
+    from plurigrid_ff.host.enumeration import Enumeration, TriadKind
+
 
 @click.group("triads")
 def command() -> None:
-    """List, check, compose and run triads: a validator, a coordinator and a generator.
+    """List, check, compose, draw, lint and run triads: a validator, a coordinator and a generator.
 
     \b
     Example:
@@ -23,28 +26,50 @@ def command() -> None:
     """
 
 
+for subcommand in (composing.compose, composing.nest, composing.suggest, graph.graph, linting.lint):
+    command.add_command(subcommand)
+
+
 @command.command("list")
+@click.option("--all", "every", is_flag=True, help="List every triad of the installed skills.")
+@click.option("--balanced", "kind", flag_value="balanced", help="All that sum to 0 (default).")
+@click.option("--strict", "kind", flag_value="strict", help="Only one skill of each role.")
+@click.option("--well-typed", "kind", flag_value="well-typed", help="Only those whose ports fit.")
+@click.option("--absent", is_flag=True, help="Take in known skills that are not installed.")
 @json_option
 @click.pass_obj
-def list_triads(options: Options, as_json: bool) -> None:
-    """List the shipped triads, and whether each can run here.
+def list_triads(
+    options: Options, every: bool, kind: "TriadKind | None", absent: bool, as_json: bool
+) -> None:
+    """List the shipped triads and whether each can run here; or all that there could be.
+
+    --balanced, --strict, --well-typed and --absent imply --all.
 
     \b
     Example:
       plurigrid-ff triads list --json
+      plurigrid-ff triads list --all --strict
     """
+    from plurigrid_ff.host.enumeration import enumerate_triads
     from plurigrid_ff.host.triad import check_triad, shipped_triads
 
     with clean_errors(as_json):
         registry = options.host.registry
+        if every or kind or absent:
+            found = enumerate_triads(registry, kind=kind or "balanced", absent=absent)
+            if as_json:
+                print_json(found.model_dump(mode="json"))
+            else:
+                _print_enumeration(found)
+            return
         checks = [check_triad(triad, registry) for triad in shipped_triads().values()]
         if as_json:
             print_json([check.model_dump(mode="json") for check in checks])
             return
         rows = []
         for check in checks:
-            absent = [name for name, there in check.installed.items() if not there]
-            state = "ready" if check.runnable else f"not installed: {', '.join(absent)}"
+            absent_names = [name for name, there in check.installed.items() if not there]
+            state = "ready" if check.runnable else f"not installed: {', '.join(absent_names)}"
             rows.append((check.name, *check.skills.values(), state))
         print_table(("triad", "validator -1", "coordinator 0", "generator +1", "state"), rows)
 
@@ -81,7 +106,7 @@ def show(options: Options, triad: str, as_json: bool) -> None:
             state = "installed" if check.installed[name] else "not installed"
             rows.append((slot, format_trit(check.trits[name]), name, *ports, state))
         print_table(("slot", "trit", "skill", "consumes", "feedback", "produces", "state"), rows)
-        _print_sum(check)
+        composing.print_sum(check)
 
 
 @command.command("check")
@@ -105,51 +130,11 @@ def check_command(options: Options, references: tuple[str, ...], as_json: bool) 
         if as_json:
             print_json(check.model_dump(mode="json"))
         else:
-            _print_sum(check)
+            composing.print_sum(check)
         if not check.runnable:
             for fault in check.faults:
                 click.echo(f"Error: {printable(fault)}", err=True)
             sys.exit(EXIT_ERROR)
-
-
-@command.command("compose")
-@click.argument("skills", nargs=-1, required=True)
-@click.option("--name", help="Name of the triad; the three skill names by default.")
-@click.option("--out", type=click.Path(path_type=Path), help="Write the triad to this .toml file.")
-@click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
-@json_option
-@click.pass_obj
-def compose(
-    options: Options,
-    skills: tuple[str, ...],
-    name: str | None,
-    out: Path | None,
-    overwrite: bool,
-    as_json: bool,
-) -> None:
-    """Put three skills, in any order, into the slots of their roles.
-
-    \b
-    Example:
-      plurigrid-ff triads compose open-games forward-forward-learning persistent-homology \\
-          --name mine --out mine.toml
-    """
-    from plurigrid_ff.host.triad import check_triad, compose_triad, write_triad
-
-    with clean_errors(as_json):
-        registry = options.host.registry
-        triad = compose_triad(skills, registry, name=name)
-        if out is not None:
-            write_triad(triad, out, overwrite=overwrite)
-        check = check_triad(triad, registry)
-        if as_json:
-            print_json(check.model_dump(mode="json"))
-            return
-        _print_sum(check)
-        for fault in check.faults:
-            click.echo(f"note: {printable(fault)}")
-        if out is not None:
-            click.echo(f"wrote {out}")
 
 
 @command.command("run")
@@ -183,13 +168,18 @@ def run(
         train(options, run_file, {"triad": triad.model_dump()}, as_json, settings)
 
 
-def _print_sum(check: Any) -> None:
-    """Print the sum of the trits and what follows from it."""
-    terms = " + ".join(
-        f"({format_trit(check.trits[name])} {name})" for name in check.skills.values()
+def _print_enumeration(found: "Enumeration") -> None:
+    """Print the triads that were listed, and how many there are of each kind."""
+    words = {True: "ports fit", False: "ports do not fit", None: "not all installed"}
+    rows = []
+    for triad in found.triads:
+        terms = (f"{format_trit(t)} {s}" for t, s in zip(triad.trits, triad.skills, strict=True))
+        kind = words[triad.well_typed] if triad.strict else "balanced, not strict"
+        rows.append(("  ".join(terms), kind, triad.faults[0] if triad.faults else ""))
+    if rows:
+        print_table(("triad", "kind", "why not"), rows)
+    sizes = ", ".join(f"{len(names)} {slot}s" for slot, names in found.skills.items())
+    click.echo(
+        f"{sizes}: {found.balanced} balanced, {found.strict} of them strict, {found.well_typed} of "
+        f"those well-typed; {found.partitions} ways to split all skills into strict triads"
     )
-    words = ["balanced" if check.balanced else "not balanced"]
-    words.append("strict" if check.strict else "not strict")
-    if check.well_typed is not None:
-        words.append("ports fit" if check.well_typed else "ports do not fit")
-    click.echo(printable(f"{terms} = {format_trit(check.trit_sum)} in GF(3): {', '.join(words)}"))

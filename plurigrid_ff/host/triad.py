@@ -12,6 +12,7 @@ from plurigrid_ff.config import RunConfig, Settings, Triad, read_toml
 from plurigrid_ff.errors import RunFolderError, TriadError, unknown_name
 from plurigrid_ff.files import write_text
 from plurigrid_ff.gf3 import add, format_trit, is_balanced, is_strict
+from plurigrid_ff.host.expressions import THEN
 from plurigrid_ff.host.registry import Registry
 from plurigrid_ff.host.skill import Role, Skill
 from plurigrid_ff.host.wiring import wiring_faults
@@ -194,9 +195,14 @@ def triad_from_arguments(arguments: Sequence[str], registry: Registry) -> Triad:
     """Read what a user typed: a triad's name, a file, or three skill names.
 
     Raises:
-        TriadError: Two arguments, or more than three.
+        TriadError: A sequence, two arguments, or more than three.
         UnknownNameError: A name that means nothing here.
     """
+    if THEN in arguments:
+        raise TriadError(
+            f"{' '.join(arguments)}: a sequence does not run as one; run its triads one after the "
+            "other, and see its sums with `plurigrid-ff triads compose`"
+        )
     if len(arguments) == 1:
         return find_triad(arguments[0])
     if len(arguments) != 3:

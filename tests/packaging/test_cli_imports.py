@@ -17,7 +17,15 @@ HEAVY = {"torch", "gudhi", "sklearn", "matplotlib", "scipy"}
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["skills", "--json"], ["plugins", "--json"], ["recipes", "list", "--json"]],
+    [
+        ["--help"],
+        ["skills", "--json"],
+        ["plugins", "--json"],
+        ["recipes", "list", "--json"],
+        ["triads", "list", "--all", "--json"],
+        ["triads", "graph", "--format", "dot"],
+        ["triads", "lint", "--json", "triads"],
+    ],
 )
 def test_a_command_that_only_lists_loads_no_heavy_library(arguments):
     program = PROGRAM.format(arguments=arguments, heavy=HEAVY)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ALL = {"gcc", "clang", "gcc-arm-none-eabi", "qemu-system-arm", "libclang-rt-dev"}
+ALL = {"gcc", "clang", "gcc-arm-none-eabi", "qemu-system-arm", "coq", "libclang-rt-dev"}
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_root_gets_what_is_missing_and_no_more(toolchain, machine, capsys):
     commands = machine({"gcc", "clang", "libclang-rt-dev"})
 
     assert toolchain.main() == 0
-    assert asked_of_apt(commands) == ["update", "gcc-arm-none-eabi", "qemu-system-arm"]
+    assert asked_of_apt(commands) == ["update", "gcc-arm-none-eabi", "qemu-system-arm", "coq"]
     assert all("--no-install-recommends" in c for c in commands if "install" in c)
     assert "missing" not in capsys.readouterr().out
 

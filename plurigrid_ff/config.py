@@ -32,6 +32,7 @@ from plurigrid_ff.layer_config import (
 )
 from plurigrid_ff.recurrent_config import RecurrentConfig
 from plurigrid_ff.settings import Settings
+from plurigrid_ff.society_config import SocietyConfig
 
 __all__ = [
     "AnyLayerConfig",
@@ -50,6 +51,7 @@ __all__ = [
     "RecurrentConfig",
     "RunConfig",
     "Settings",
+    "SocietyConfig",
     "TrainingConfig",
     "Triad",
     "format_toml",
@@ -296,6 +298,7 @@ class RunConfig(Settings):
     data: DataConfig = DataConfig()
     network: NetworkConfig = NetworkConfig()
     training: TrainingConfig = TrainingConfig()
+    society: SocietyConfig = SocietyConfig()
     triad: Triad | None = Field(
         None, description="Skills that coordinate and validate; none: the generator alone."
     )

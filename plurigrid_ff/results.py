@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, computed_field, model_validator
 
 from plurigrid_ff.config import OptionValue, ReadoutKind, Settings
+from plurigrid_ff.society_config import AGENT_NAME
 
 READOUT = (
     "What predicts; under 'probe' a layer's goodness is its share of it, under 'head' the score "
@@ -151,6 +152,75 @@ class Assessment(Result):
     kept_round: int | None = Field(
         None, description="Round whose weights these are, the best; None: the last round's."
     )
+    agent: str | None = Field(None, description="Whose network it is; None for a single one.")
+
+
+class AgentReport(Result):
+    """One agent of a society.
+
+    Attributes:
+        name: Its node in the graph, and the name of its file: ``agents/NAME.safetensors``.
+        samples: Training samples in its shard.
+        classes: Names of the classes in its shard.
+        validation_accuracy: Of its network in the end; None for one that was excluded.
+        test_accuracy: The same on the test split, which is the same for all.
+        parameters: Digest of its trained weights in the end.
+        excluded: Why it no longer took part; None: it did to the end.
+    """
+
+    name: str = Field(pattern=f"^{AGENT_NAME}$")
+    samples: int
+    classes: tuple[str, ...]
+    validation_accuracy: float | None = None
+    test_accuracy: float | None = None
+    parameters: str | None = None
+    excluded: str | None = None
+
+
+class EdgeMeasure(Result):
+    """One number of an edge, in the rounds in which a coordinator told it."""
+
+    name: str = Field(description="What it is, such as 'discord'.")
+    rounds: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+class EdgeReport(Result):
+    """One edge of a society's graph, and what its coordinator wants shown of it."""
+
+    between: tuple[str, str]
+    measures: tuple[EdgeMeasure, ...] = ()
+
+
+class Spread(Result):
+    """Mean, lowest and highest of one number over agents."""
+
+    mean: float
+    min: float
+    max: float
+
+
+class SocietyReport(Result):
+    """Several agents: who they were, who talked to whom, and what each came to."""
+
+    graph: str = Field(description="As it stands in the run file.")
+    shards: str
+    start: str
+    best: str | None = Field(
+        description="The agent with the best validation accuracy, whose network the rest of the "
+        "report describes; None where no network was trained."
+    )
+    agents: tuple[AgentReport, ...]
+    edges: tuple[EdgeReport, ...]
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def test_accuracy(self) -> Spread | None:
+        """Over the agents that took part to the end."""
+        found = [a.test_accuracy for a in self.agents if a.test_accuracy is not None]
+        if not found:
+            return None
+        return Spread(mean=sum(found) / len(found), min=min(found), max=max(found))
 
 
 class RunReport(Result):
@@ -160,6 +230,7 @@ class RunReport(Result):
     triad: dict[str, str] | None = Field(description="Skill names by role; None without triad.")
     trit_sum: int = Field(description="Sum of the log's trits in GF(3); 0 for a triad.")
     verdict: Verdict | None
+    society: SocietyReport | None = Field(None, description="None for a single agent.")
     test_accuracy: float | None
     layers: tuple[LayerReport, ...]
     confusion: tuple[tuple[int, ...], ...]
@@ -203,6 +274,7 @@ class ExportReport(Result):
     feature_shape: tuple[int, ...] = Field(description="Shape of one sample.")
     class_names: tuple[str, ...] = Field(description="Class 0 first.")
     data: str = Field(description="Name of the data set that the network learned from.")
+    agent: str | None = Field(None, description="Whose network it is; None for a single one.")
     objective: str
     parameters: int
 

@@ -10,11 +10,12 @@ from types import SimpleNamespace
 from typing import Any
 
 from plurigrid_ff.config import SKILL_NAME
+from plurigrid_ff.host.acting import METHODS
 from plurigrid_ff.host.field import FIELD
 from plurigrid_ff.host.log import LogEntry
 from plurigrid_ff.host.ports import STANDARD_PORTS, VERDICT, Port
-from plurigrid_ff.host.rounds import METHODS, Outcome
-from plurigrid_ff.host.skill import Role, RunContext, Skill, SkillCard, Stateful, Trained
+from plurigrid_ff.host.rounds import Outcome
+from plurigrid_ff.host.skill import Role, RunContext, Settles, Skill, SkillCard, Stateful, Trained
 from plurigrid_ff.results import Assessment
 from plurigrid_ff.testing.calls import watch_call
 from plurigrid_ff.testing.random_state import seeded
@@ -327,6 +328,8 @@ def _watch(skill: Skill, config: Any, context: RunContext, interrupt: int | None
     members: dict[str, Any] = {method: act, "built": built}
     if isinstance(built, Stateful):
         members |= {"save_state": built.save_state, "load_state": built.load_state}
+    if isinstance(built, Settles):
+        members["settle"] = built.settle
     return SimpleNamespace(**members)
 
 

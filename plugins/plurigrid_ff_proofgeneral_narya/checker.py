@@ -34,7 +34,7 @@ def find_faults(certificate: Any) -> list[str]:
         return [
             *_margin_faults(certificate),
             *_log_faults(certificate["log"], certificate["trit_sum"]),
-            *_derivation_faults(certificate["derivations"]),
+            *find_derivation_faults(certificate["derivations"]),
             *_seal_faults(certificate),
         ]
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError) as error:
@@ -168,13 +168,14 @@ def _log_faults(log: list[Any], trit_sum: int) -> list[str]:
     return faults
 
 
-def _derivation_faults(derivations: list[Any]) -> list[str]:
-    """Derive every key from its path again, and the first draw from the key."""
+def find_derivation_faults(derivations: list[Any]) -> list[str]:
+    """Derive every key from its path again, and the first draw from the key, where there is one."""
     faults = []
     for place, derived in enumerate(derivations):
         text = "\x1f".join(f"{type(part).__name__}:{part}" for part in derived["path"])
         key = int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
-        if (key, _splitmix64(key, 0)) != (int(derived["key"], 16), int(derived["draw"], 16)):
+        draw = _splitmix64(key, 0)
+        if (key, draw) != (int(derived["key"], 16), int(derived.get("draw", hex(draw)), 16)):
             faults.append(f"derivation {place}: key or draw does not follow from {derived['path']}")
     return faults
 

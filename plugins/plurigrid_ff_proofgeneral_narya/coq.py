@@ -11,6 +11,7 @@ from plurigrid_ff_proofgeneral_narya.certificate import (
     Unit,
 )
 
+ALL_THEOREMS = "all_theorems"
 COMPUTED = "Proof. vm_compute. reflexivity. Qed."
 
 
@@ -21,12 +22,16 @@ def format_coq(certificate: Certificate) -> str:
         certificate: Whose numbers are copied, right or wrong.
     """
     theory = files(__package__).joinpath("theory.v").read_text("utf-8")
+    theorems = list(_theorems(certificate))
+    names = ", ".join(text.split()[1] for text in theorems)
     parts = [
         theory,
         "(** * The numbers of this certificate *)\n",
         "\n".join(_definitions(certificate)),
         "(** * What they show *)\n",
-        "\n\n".join(_theorems(certificate)),
+        "\n\n".join(theorems),
+        f"\nDefinition {ALL_THEOREMS} := (states_differ, {names}).",
+        f"Print Assumptions {ALL_THEOREMS}.",
     ]
     return "\n".join(parts) + "\n"
 

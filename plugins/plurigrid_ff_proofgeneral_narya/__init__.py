@@ -1,7 +1,7 @@
 """Proofs as a skill: a certificate that proof assistants check. Role: validator (-1)."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -31,8 +31,10 @@ class ProofConfig(Settings):
     samples: int = Field(
         20, ge=1, le=1000, description="Test samples that the run's certificate holds."
     )
-    coq: bool = Field(
-        True, description="Let coqc and coqchk check the certificate, where they are installed."
+    prover: Literal["none", "coqc", "coqchk"] = Field(
+        "coqc",
+        description="How far Coq is asked, where it is installed; coqchk goes over what coqc "
+        "compiled, and takes minutes.",
     )
 
 
@@ -68,3 +70,13 @@ SKILL = Skill(
 def register_skills(register: Callable[[Skill], None]) -> None:
     """Offer the validator."""
     register(SKILL)
+
+
+@hookimpl(optionalhook=True)
+def register_commands(register: Callable[[str, str | Callable[[], Any], str], None]) -> None:
+    """Offer ``certify``; torch loads when it is called."""
+    register(
+        "certify",
+        "plurigrid_ff_proofgeneral_narya.command:command",
+        "Write a run's certificate for Coq, Narya and plain Python; or check one.",
+    )

@@ -75,7 +75,9 @@ def build_certificate(
     every = {r.steps: r for r in (*map(parse_radius, RADII), proved)}
     radii = tuple(every[steps] for steps in sorted(every))
     chosen = shuffled(derive_key(seed, "certificate", "samples"), len(test.y))[:count]
-    layer, samples, notes = None, (), []
+    layer: CertifiedLayer | None = None
+    samples: tuple[CertifiedSample, ...] = ()
+    notes: list[str] = []
     try:
         from plurigrid_ff_proofgeneral_narya.layers import integer_layer
 

@@ -131,9 +131,7 @@ class Certificate(Settings):
         digest: Of everything above.
     """
 
-    schema_: Literal["plurigrid-ff-certificate"] = Field(
-        "plurigrid-ff-certificate", alias="schema"
-    )
+    schema_: Literal["plurigrid-ff-certificate"] = Field("plurigrid-ff-certificate", alias="schema")
     version: Literal[1] = 1
     input_bits: NonNegativeInt
     layer: CertifiedLayer | None

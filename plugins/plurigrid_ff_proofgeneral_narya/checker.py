@@ -13,6 +13,7 @@ Exit status: 0 it holds, 1 it does not, or is no certificate.
 
 import json
 import sys
+from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,12 @@ def _norms(layer: dict[str, Any]) -> list[int]:
 
 
 def _margin(
-    units: list[Any], ranges: list[Any], label: int, classes: int, power: int, bound: Any
+    units: list[Any],
+    ranges: list[tuple[int, int]],
+    label: int,
+    classes: int,
+    power: int,
+    bound: Callable[..., int],
 ) -> int:
     """Return the lowest bound, over the wrong classes, on how far the label is ahead."""
     return min(
@@ -129,9 +135,7 @@ def _value(part: tuple[int, int], s: int, power: int) -> int:
     return int(factor * max(s + offset, 0) ** power)
 
 
-def _least_apart(
-    p: tuple[int, int], q: tuple[int, int], low: int, high: int, power: int
-) -> int:
+def _least_apart(p: tuple[int, int], q: tuple[int, int], low: int, high: int, power: int) -> int:
     """Bound ``p(s) - q(t)`` from below for s and t in the range, each by itself."""
     least = _value(p, low if p[1] >= 0 else high, power)
     most = _value(q, high if q[1] >= 0 else low, power)

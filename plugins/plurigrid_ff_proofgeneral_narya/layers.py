@@ -75,4 +75,5 @@ def integer_samples(network: "FFNetwork", samples: "NDArray[np.float32]") -> "ND
 
     with torch.no_grad():
         scaled = network.scale(torch.from_numpy(samples)).flatten(1).double().numpy()
-    return np.rint(scaled * 2**SAMPLE_BITS).astype(np.int64)
+    steps: NDArray[np.int64] = np.rint(scaled * 2**SAMPLE_BITS).astype(np.int64)
+    return steps

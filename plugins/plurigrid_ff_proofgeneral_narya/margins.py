@@ -1,14 +1,16 @@
 """Margins of many samples at once: the bounds that :mod:`.checker` recomputes one by one."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from plurigrid_ff_proofgeneral_narya.certificate import CertifiedLayer
+
+Exact = NDArray[Any]
+"""Integers: int64 where nothing can overflow, Python's own otherwise."""
 
 INT64_SAFE = 1 << 62
 
@@ -22,8 +24,8 @@ class Margins:
         separate: Where they read two points of it.
     """
 
-    shared: "NDArray[np.object_ | np.int64]"
-    separate: "NDArray[np.object_ | np.int64]"
+    shared: Exact
+    separate: Exact
 
 
 class LayerBounds:
@@ -41,9 +43,7 @@ class LayerBounds:
         self.factors = np.array([unit.factors for unit in layer.units], dtype=np.int64).T
         self.reach = np.abs(self.weights).sum(axis=1)
 
-    def margins(
-        self, samples: "NDArray[np.int64]", labels: "NDArray[np.int64]", steps: int
-    ) -> Margins:
+    def margins(self, samples: NDArray[np.int64], labels: NDArray[np.int64], steps: int) -> Margins:
         """Bound the margins on boxes round samples.
 
         Args:
@@ -62,15 +62,16 @@ class LayerBounds:
             separate.append(apart)
         return Margins(_over_wrong(shared, labels), _over_wrong(separate, labels))
 
-    def _largest(self, low: "NDArray[np.int64]", high: "NDArray[np.int64]") -> int:
+    def _largest(self, low: NDArray[np.int64], high: NDArray[np.int64]) -> int:
         """Bound every number of a margin from above."""
         furthest = max(int(np.abs(low).max(initial=0)), int(np.abs(high).max(initial=0)))
         furthest += int(np.abs(self.offsets).max())
-        return 4 * int(np.abs(self.factors).max()) * furthest**self.power * len(self.bias)
+        largest: int = 4 * int(np.abs(self.factors).max()) * furthest**self.power * len(self.bias)
+        return largest
 
     def _against(
-        self, labels: "NDArray[np.int64]", k: int, low: "NDArray", high: "NDArray"
-    ) -> "tuple[NDArray, NDArray]":
+        self, labels: NDArray[np.int64], k: int, low: Exact, high: Exact
+    ) -> tuple[Exact, Exact]:
         """Bound goodness of the label minus that of class ``k``, per sample."""
         o, f = self.offsets[labels], self.factors[labels]  # (samples, units)
         other_o, other_f = self.offsets[k], self.factors[k]
@@ -83,16 +84,16 @@ class LayerBounds:
         monotone = (o == other_o) | (f == other_f)
         return np.where(monotone, gap, apart).sum(axis=1), apart.sum(axis=1)
 
-    def _value(self, offset: "NDArray", factor: "NDArray", s: "NDArray") -> "NDArray":
+    def _value(self, offset: Exact, factor: Exact, s: Exact) -> Exact:
         """Return what a unit adds to a class's goodness."""
-        values: NDArray = factor * np.maximum(s + offset, 0) ** self.power
+        values: Exact = factor * np.maximum(s + offset, 0) ** self.power
         return values
 
 
-def _over_wrong(bounds: "list[NDArray]", labels: "NDArray[np.int64]") -> "NDArray":
+def _over_wrong(bounds: list[Exact], labels: NDArray[np.int64]) -> Exact:
     """Return the lowest bound over the wrong classes."""
     table = np.stack(bounds)  # (classes, samples)
     wrong = np.arange(len(table))[:, None] != labels
     highest = table.max(initial=0) if table.size else 0
-    lowest: NDArray = np.where(wrong, table, highest).min(axis=0)
+    lowest: Exact = np.where(wrong, table, highest).min(axis=0)
     return lowest

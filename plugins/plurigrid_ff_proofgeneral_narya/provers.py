@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 from plurigrid_ff.errors import ToolchainError
 from plurigrid_ff.onchip.toolchain import find_tool
@@ -16,11 +17,13 @@ from plurigrid_ff_proofgeneral_narya.certificate import Certificate
 from plurigrid_ff_proofgeneral_narya.coq import ALL_THEOREMS, format_coq
 from plurigrid_ff_proofgeneral_narya.narya import format_narya
 
-TIMEOUT_S = 600
+Prover = Literal["none", "coqc", "coqchk"]
+TIMEOUT_S = 900
 NO_AXIOMS = "Closed under the global context"
 # A sealed module of the standard library, which lists its members as axioms; that no theorem
 # uses one is what `Print Assumptions` says.
 SEALED = "Coq.ssr.ssrunder.Under_rel."
+STANDS_IN = "the integers-only checker stands in"
 NARYA_MISSING = (
     "narya is not on PATH, and no distribution packages it: build it with opam (OCaml 5.3 or "
     "newer) from github.com/gwaithimirdain/narya"
@@ -43,32 +46,33 @@ class Check(Settings):
     seconds: float
 
 
-def check_all(certificate: Certificate, *, coq: bool = True) -> tuple[Check, ...]:
+def check_all(certificate: Certificate, prover: Prover) -> tuple[Check, ...]:
     """Ask every checker that is there.
 
     Args:
         certificate: What to check.
-        coq: Whether to ask Coq and its checker, which take seconds.
+        prover: How far Coq is asked.
     """
     checks = [check_integers(certificate), check_narya(certificate)]
-    return (*checks, *(check_coq(certificate) if coq else ()))
+    return (*checks, *check_coq(certificate, prover))
 
 
-def describe_missing(*, coq: bool = True) -> str:
+def describe_missing(prover: Prover) -> str:
     """Say which proof assistants are not here or not asked, and what stands in; else nothing."""
     missing = [] if shutil.which("narya") else [NARYA_MISSING]
-    if not coq:
+    try:
+        for program in _programs(prover):
+            find_tool(program)
+    except ToolchainError as error:
+        missing.append(str(error))
+    if prover == "none":
         missing.append("coqc is not asked")
-    else:
-        try:
-            find_tool("coqc")
-            find_tool("coqchk")
-        except ToolchainError as error:
-            missing.append(str(error))
-    if not missing:
-        return ""
-    stands_in = "the integers-only checker stands in"
-    return f"{'; '.join(missing)}; {stands_in}"
+    return "; ".join([*missing, STANDS_IN]) if missing else ""
+
+
+def _programs(prover: Prover) -> tuple[str, ...]:
+    """Name the programs of Coq that are asked."""
+    return {"none": (), "coqc": ("coqc",), "coqchk": ("coqc", "coqchk")}[prover]
 
 
 def check_integers(certificate: Certificate) -> Check:
@@ -76,29 +80,29 @@ def check_integers(certificate: Certificate) -> Check:
     started = time.perf_counter()
     faults = checker.find_faults(json.loads(certificate.text()))
     message = faults[0] if faults else f"{len(certificate.samples)} samples hold"
-    return Check(
-        tool="integers", passed=not faults, message=message, seconds=_since(started)
-    )
+    return Check(tool="integers", passed=not faults, message=message, seconds=_since(started))
 
 
-def check_coq(certificate: Certificate) -> tuple[Check, ...]:
+def check_coq(certificate: Certificate, prover: Prover = "coqchk") -> tuple[Check, ...]:
     """Compile the Coq file; let ``coqchk`` go over what was compiled, and list its axioms."""
     try:
-        coqc, coqchk = find_tool("coqc"), find_tool("coqchk")
+        programs = {name: str(find_tool(name)) for name in _programs(prover)}
     except ToolchainError as error:
-        missing = f"{error}; the integers-only checker stands in"
-        return (Check(tool="coqc", passed=None, message=missing, seconds=0.0),)
+        missing = f"{error}; {STANDS_IN}"
+        return (Check(tool=prover, passed=None, message=missing, seconds=0.0),)
+    if not programs:
+        return ()
     with TemporaryDirectory() as folder:
         place = Path(folder)
         (place / "certificate.v").write_text(format_coq(certificate), encoding="utf-8")
-        compiled = _run("coqc", [str(coqc), "-q", "certificate.v"], place)
+        compiled = _run("coqc", [programs["coqc"], "-q", "certificate.v"], place)
         if compiled.passed and NO_AXIOMS not in compiled.message:
             message = f"{ALL_THEOREMS} rests on axioms: {compiled.message:.300}"
             compiled = compiled.model_copy(update={"passed": False, "message": message})
-        if not compiled.passed:
+        if not compiled.passed or "coqchk" not in programs:
             return (compiled,)
         # -norec: the standard library is taken as installed.
-        arguments = [str(coqchk), "-silent", "-o", "-norec", "certificate"]
+        arguments = [programs["coqchk"], "-silent", "-o", "-norec", "certificate"]
         return compiled, _without_axioms(_run("coqchk", arguments, place))
 
 
@@ -106,7 +110,7 @@ def check_narya(certificate: Certificate) -> Check:
     """Let Narya check its file, where it is installed."""
     narya = shutil.which("narya")
     if narya is None:
-        missing = f"{NARYA_MISSING}; the integers-only checker stands in"
+        missing = f"{NARYA_MISSING}; {STANDS_IN}"
         return Check(tool="narya", passed=None, message=missing, seconds=0.0)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "certificate.ny"

@@ -44,7 +44,11 @@ def test_a_regular_graph_is_regular():
     [
         ("grid:2x4", 6, r"'grid:2x4' has 8 nodes, but society.agents is 6; --agents 8"),
         ("hypercube:3", 4, r"has 8 nodes, but society.agents is 4"),
-        ("circulant:2", 4, r"in 2 pieces, \{agent-0, agent-2\}, \{agent-1, agent-3\}; .*more edges"),
+        (
+            "circulant:2",
+            4,
+            r"in 2 pieces, \{agent-0, agent-2\}, \{agent-1, agent-3\}; .*more edges",
+        ),
         ("erdos-renyi:0.0", 12, r"is in 12 pieces, .* and 7 more"),
         ("circulant:5", 8, r"no 'circulant:5' with 8 agents: offset 5 is more than half way"),
         ("circulant", 8, r"expected a graph such as 'circulant:1,2', got 'circulant'"),

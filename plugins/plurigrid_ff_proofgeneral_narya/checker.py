@@ -176,12 +176,19 @@ def find_derivation_faults(derivations: list[Any]) -> list[str]:
     """Derive every key from its path again, and the first draw from the key, where there is one."""
     faults = []
     for place, derived in enumerate(derivations):
-        text = "\x1f".join(f"{type(part).__name__}:{part}" for part in derived["path"])
+        text = "\x1f".join(map(_written, derived["path"]))
         key = int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
         draw = _splitmix64(key, 0)
         if (key, draw) != (int(derived["key"], 16), int(derived.get("draw", hex(draw)), 16)):
             faults.append(f"derivation {place}: key or draw does not follow from {derived['path']}")
     return faults
+
+
+def _written(part: int | str) -> str:
+    """Write one part of a path as it is hashed."""
+    if isinstance(part, str):
+        return "str:" + part.replace("\x1e", "\x1e0").replace("\x1f", "\x1e1")
+    return f"int:{part}"
 
 
 def _splitmix64(key: int, index: int) -> int:

@@ -1,5 +1,7 @@
 """Draws are functions of (seed, role, epoch, sample id): no order and no worker changes one."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -35,7 +37,7 @@ def by_workers(order, cuts, draw_for):
     """Let each worker draw for its own ids, and put the draws back at their samples."""
     bounds = [0, *sorted(cuts), SAMPLES]
     gathered = {}
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         ids = torch.tensor(order[start:end], dtype=torch.int64)
         if len(ids):
             gathered |= dict(zip(ids.tolist(), draw_for(ids), strict=True))

@@ -72,11 +72,11 @@ def register_skills(register: Callable[[Skill], None]) -> None:
     register(SKILL)
 
 
-@hookimpl(optionalhook=True)
+@hookimpl
 def register_commands(register: Callable[[str, str | Callable[[], Any], str], None]) -> None:
     """Offer ``certify``; torch loads when it is called."""
     register(
         "certify",
-        "plurigrid_ff_proofgeneral_narya.command:command",
+        "plurigrid_ff_proofgeneral_narya.commands:certify",
         "Write a run's certificate for Coq, Narya and plain Python; or check one.",
     )

@@ -40,7 +40,7 @@ class RunOrSubcommand(click.Group):
 
 
 @click.group("certify", cls=RunOrSubcommand)
-def command() -> None:
+def certify() -> None:
     """Write a run's certificate, for Coq, Narya and plain Python; or check one.
 
     \b
@@ -50,7 +50,7 @@ def command() -> None:
     """
 
 
-@command.command("run")
+@certify.command("run")
 @click.argument("run_folder", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The new folder.")
 @click.option(
@@ -103,7 +103,7 @@ def run(
     _finish(report, as_json)
 
 
-@command.command("check")
+@certify.command("check")
 @click.argument("file", type=click.Path(path_type=Path))
 @prover_option
 @json_option

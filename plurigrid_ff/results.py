@@ -1,29 +1,18 @@
 """What was found, of a run and of objectives: models that are written, printed and drawn."""
 
 from math import prod
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, computed_field, model_validator
+from pydantic import Field, computed_field
 
 from plurigrid_ff.config import OptionValue, ReadoutKind, Settings
-from plurigrid_ff.society_config import AGENT_NAME
+from plurigrid_ff.settings import Result
+from plurigrid_ff.society_results import SocietyReport
 
 READOUT = (
     "What predicts; under 'probe' a layer's goodness is its share of it, under 'head' the score "
     "of the layer's own head."
 )
-
-
-class Result(Settings):
-    """Base of every result: what it writes, it can read back."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_computed(cls, values: Any) -> Any:
-        """Leave out what is computed from the rest; a full dump holds it."""
-        if not isinstance(values, dict):
-            return values
-        return {key: value for key, value in values.items() if key not in cls.model_computed_fields}
 
 
 class Series(Result):
@@ -153,74 +142,6 @@ class Assessment(Result):
         None, description="Round whose weights these are, the best; None: the last round's."
     )
     agent: str | None = Field(None, description="Whose network it is; None for a single one.")
-
-
-class AgentReport(Result):
-    """One agent of a society.
-
-    Attributes:
-        name: Its node in the graph, and the name of its file: ``agents/NAME.safetensors``.
-        samples: Training samples in its shard.
-        classes: Names of the classes in its shard.
-        validation_accuracy: Of its network in the end; None for one that was excluded.
-        test_accuracy: The same on the test split, which is the same for all.
-        parameters: Digest of its trained weights in the end.
-        excluded: Why it no longer took part; None: it did to the end.
-    """
-
-    name: str = Field(pattern=f"^{AGENT_NAME}$")
-    samples: int
-    classes: tuple[str, ...]
-    validation_accuracy: float | None = None
-    test_accuracy: float | None = None
-    parameters: str | None = None
-    excluded: str | None = None
-
-
-class EdgeMeasure(Result):
-    """One number of an edge, in the rounds in which a coordinator told it."""
-
-    name: str = Field(description="What it is, such as 'discord'.")
-    rounds: tuple[int, ...]
-    values: tuple[float, ...]
-
-
-class EdgeReport(Result):
-    """One edge of a society's graph, and what its coordinator wants shown of it."""
-
-    between: tuple[str, str]
-    measures: tuple[EdgeMeasure, ...] = ()
-
-
-class Spread(Result):
-    """Mean, lowest and highest of one number over agents."""
-
-    mean: float
-    min: float
-    max: float
-
-
-class SocietyReport(Result):
-    """Several agents: who they were, who talked to whom, and what each came to."""
-
-    graph: str = Field(description="As it stands in the run file.")
-    shards: str
-    start: str
-    best: str | None = Field(
-        description="The agent with the best validation accuracy, whose network the rest of the "
-        "report describes; None where no network was trained."
-    )
-    agents: tuple[AgentReport, ...]
-    edges: tuple[EdgeReport, ...]
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def test_accuracy(self) -> Spread | None:
-        """Over the agents that took part to the end."""
-        found = [a.test_accuracy for a in self.agents if a.test_accuracy is not None]
-        if not found:
-            return None
-        return Spread(mean=sum(found) / len(found), min=min(found), max=max(found))
 
 
 class RunReport(Result):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from plurigrid_ff.data.dataset import Split
+from plurigrid_ff.errors import TrainingError
 from plurigrid_ff.host.ports import LayerActivities, LayerGain
 from plurigrid_ff.host.skill import RunContext
 from plurigrid_ff.learning.assessment import (
@@ -96,11 +97,15 @@ class Agent:
         """Train for a round's epochs; return each layer's gain and numbers for the log.
 
         Where there is patience, the network has the weights of its best round after its last.
+
+        Raises:
+            TrainingError: A loss, or in the end a weight, is not finite.
         """
         left = self._run.training.epochs - self.trainer.epoch
         epochs = min(self._run.training.epochs_per_round, left)
         before = layer_margins(self._measure(), self._labels)
         layers = self.trainer.train_epochs(epochs, trains=trains, progress=progress)
+        self._require_finite(round)
         self._choose_readout()
         self._has_changed()
         measured = self._measure()
@@ -201,6 +206,19 @@ class Agent:
         if self.network.read_out.validated:
             x, y = self._tensors(self._data.validation)
             self.network.read_out.choose(measure(self.network, x).goodness, y)
+
+    def _require_finite(self, round: int) -> None:
+        """Require weights that can be used: the last step may have ruined them unseen.
+
+        Raises:
+            TrainingError: The first that are not finite.
+        """
+        for name, weights in self.network.named_parameters():
+            if not torch.isfinite(weights).all():
+                raise TrainingError(
+                    f"{name!r} is not finite after round {round}; lower training.learning_rate "
+                    "or check the data"
+                )
 
     def _has_changed(self, *, mixed: bool = False) -> None:
         """Forget what was measured of other weights, and note whether these are mixed ones."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from plurigrid_ff.errors import PlurigridError, TrainingError, in_short
+from plurigrid_ff.errors import PlurigridError, in_short
 from plurigrid_ff.host.ports import (
     ACTIVITIES,
     GAINS,
@@ -99,24 +99,15 @@ class ForwardForwardGenerator:
         return outbox
 
     def _train(self, agent: Agent, inbox: Inbox, report: Callable[[float], None]) -> AgentRound:
-        """Train one agent for a round.
-
-        Raises:
-            TrainingError: A loss, or in the end a weight, is not finite.
-        """
+        """Train one agent for a round."""
         schedules = inbox.get(SCHEDULE) or {}
         schedule = schedules.get(agent.name, LayerSchedule(trains=(True,) * agent.num_layers))
         # An agent that is done waits for the others as it is.
         trains = [ask and not agent.done for ask in schedule.trains]
         gains, summary = agent.train_round(inbox.round, trains, report)
-        parameters = agent.parameters()
-        for name, weights in parameters.items():
-            if not np.isfinite(weights).all():
-                raise TrainingError(
-                    f"{name!r} is not finite after round {inbox.round}; lower "
-                    "training.learning_rate or check the data"
-                )
-        return AgentRound(gains, summary, parameters, agent.activities(), agent.probe_margins())
+        return AgentRound(
+            gains, summary, agent.parameters(), agent.activities(), agent.probe_margins()
+        )
 
     def settle(self, inbox: Inbox) -> None:
         """Take up what was mixed in the last round."""

@@ -15,7 +15,8 @@ from plurigrid_ff.text import printable
 
 if TYPE_CHECKING:
     from plurigrid_ff.host.log import LogEntry
-    from plurigrid_ff.results import RunReport, SocietyReport
+    from plurigrid_ff.results import RunReport
+    from plurigrid_ff.society_results import SocietyReport
 
 NOTHING = "-"
 MAX_LAYERS = 8  # as many as fit on a line; the report has them all

@@ -30,7 +30,8 @@ Edge = tuple[str, str]
 Parameters = Mapping[str, Float32Array]
 """Trained weights of one network, by their name in its file: ``layers.0.transform.weight``,
 shape ``(out_features, in_features)`` for a linear layer, ``layers.0.transform.bias``, shape
-``(out_features,)``. What is fixed at the start, such as projection directions, is not in it."""
+``(out_features,)``. What an objective or a read-out learns beside is in it too, such as
+``layers.0.objective.directions``, shape ``(classes, out_features)``; fixed buffers are not."""
 
 EdgeMaps = Mapping[Edge, tuple[Int64Array, ...]]
 """For an edge (u, v), per layer, a permutation ``p`` of shape ``(out_features,)``: unit ``p[i]``

@@ -10,7 +10,8 @@ from plurigrid_ff.host.folder import agent_file
 from plurigrid_ff.host.log import LogEntry
 from plurigrid_ff.host.skill import RunContext, TrainedAgent
 from plurigrid_ff.host.society import Society
-from plurigrid_ff.results import AgentReport, Assessment, EdgeMeasure, EdgeReport, SocietyReport
+from plurigrid_ff.results import Assessment
+from plurigrid_ff.society_results import AgentReport, EdgeMeasure, EdgeReport, SocietyReport
 
 
 def save_networks(networks: Mapping[str, TrainedAgent], society: Society, folder: Path) -> None:

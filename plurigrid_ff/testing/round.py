@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plurigrid_ff.config import NetworkConfig, RunConfig, Settings, TrainingConfig
+from plurigrid_ff.config import NetworkConfig, RunConfig, Settings, SocietyConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Dataset, Split
 from plurigrid_ff.host.ports import (
     ACTIVITIES,
@@ -50,15 +50,19 @@ def tiny_data() -> Dataset:
     return Dataset("tiny", split(96), split(60), split(60), ("a", "b", "c"), "digest-of-tiny")
 
 
-def tiny_context(settings: dict[str, dict[str, Any]] | None = None) -> RunContext:
+def tiny_context(
+    settings: dict[str, dict[str, Any]] | None = None, *, agents: int = 1
+) -> RunContext:
     """Make what skills build themselves from, on the CPU.
 
     Args:
         settings: Tables under ``[skills]``, by skill name.
+        agents: How many there are, on a complete graph.
     """
     run = RunConfig(
         network=NetworkConfig(hidden=LAYERS, negatives="none", scaling="none"),
         training=TrainingConfig(epochs=ROUNDS, epochs_per_round=1, batch_size=32),
+        society=SocietyConfig(agents=agents),
         device="cpu",
         skills=settings or {},
     )

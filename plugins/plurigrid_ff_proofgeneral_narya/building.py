@@ -95,7 +95,7 @@ def build_certificate(
         proved=proved.steps,
         radii=radii,
         samples=samples,
-        log=tuple(_entry(entry) for entry in log),
+        log=tuple(entry_of(entry) for entry in log),
         trit_sum=sum(entry.trit for entry in log) % 3,
         derivations=keys,
         notes=tuple(notes),
@@ -158,7 +158,7 @@ def _samples(
     )
 
 
-def _entry(entry: LogEntry) -> CertifiedEntry:
+def entry_of(entry: LogEntry) -> CertifiedEntry:
     """Copy an entry with the text that its hash is of."""
     body = canonical_json(entry.model_dump(mode="json", exclude={"hash"}))
     return CertifiedEntry(

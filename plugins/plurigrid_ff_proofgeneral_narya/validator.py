@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from plurigrid_ff.errors import QuantisationError
+from plurigrid_ff.errors import CertificateError, QuantisationError
 from plurigrid_ff.host.derivations import Derivation
 from plurigrid_ff.host.folder import LOG_FILE, NETWORK_FILE, agent_file
 from plurigrid_ff.host.log import read_log
@@ -58,7 +58,7 @@ class CertifyingValidator:
         for agent, parameters in inbox[PARAMETERS].items():
             try:
                 shares[agent] = self._shares(agent, parameters, inbox)
-            except QuantisationError as error:
+            except (CertificateError, QuantisationError) as error:
                 reason = f"{agent} cannot be certified: {error}"
                 return Verdict(passed=None, measure=None, limit=self.config.limit, reason=reason)
         worst = min(shares, key=lambda agent: shares[agent][str(self.radius)][0])
@@ -106,8 +106,7 @@ class CertifyingValidator:
             self._run.network, self._data.feature_shape, self._data.num_classes, seed=0
         )
         network.prepare(torch.from_numpy(train.x), torch.from_numpy(train.y))
-        weights = {name: torch.from_numpy(value) for name, value in parameters.items()}
-        network.load_state_dict(weights, strict=False)  # buffers are there already
+        _take_up(network, parameters)
         bounds = LayerBounds(integer_layer(network, train.x))
         x = integer_samples(network, inbox.society.probes)
         shares = {}
@@ -130,6 +129,24 @@ class CertifyingValidator:
             f"provably ahead within {self.radius} (layer 1, integers); "
             f"{missing or f'{asked} the certificate'}"
         )
+
+
+def _take_up(network: FFNetwork, parameters: "Mapping[str, NDArray[np.float32]]") -> None:
+    """Give a network the weights of the port; its buffers it has from the samples.
+
+    Raises:
+        CertificateError: A weight is missing, unknown, or of another shape.
+    """
+    own = {name: tuple(value.shape) for name, value in network.named_parameters()}
+    given = {name: value.shape for name, value in parameters.items()}
+    for name in sorted(own.keys() | given.keys()):
+        if own.get(name) != given.get(name):
+            raise CertificateError(
+                f"port 'parameters': expected {name!r} of shape {own.get(name, 'none')}, got "
+                f"{given.get(name, 'none')}"
+            )
+    weights = {name: torch.from_numpy(value) for name, value in parameters.items()}
+    network.load_state_dict(weights, strict=False)
 
 
 def _derivation_fault(derivations: tuple[Derivation, ...]) -> str | None:

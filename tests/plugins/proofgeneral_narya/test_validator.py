@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from plurigrid_ff_forward_forward_learning import SKILL as GENERATOR
@@ -13,6 +14,7 @@ from plurigrid_ff.errors import ConfigError
 from plurigrid_ff.host.plugins import Host
 from plurigrid_ff.host.triad import find_triad
 from plurigrid_ff.testing import check_skill
+from plurigrid_ff.testing.round import run_rounds, tiny_context
 
 TRIAD = "proofgeneral-narya-unworld-forward-forward"
 
@@ -76,21 +78,27 @@ def test_the_certificate_lies_in_the_run_folder_and_holds(finished):
     ]
 
 
-def test_a_strict_limit_fails_the_run(host, tmp_path):
-    report = runs.train(settings(limit=0.0, radius="1/4"), tmp_path / "run", host=host)
+def round_of(tmp_path, network=None, **config):
+    """Run the generator and this validator on tiny data, without a report."""
+    context = tiny_context({SKILL.name: config})
+    run = context.run.model_copy(update={"network": network or context.run.network})
+    skills = {skill.card.role: skill for skill in (GENERATOR, COORDINATOR, SKILL)}
+    return run_rounds(skills, replace(context, run=run), tmp_path / "run").verdict
 
-    assert report.verdict.passed is False
-    assert report.verdict.measure == 1.0
+
+def test_a_box_too_large_for_any_probe_fails_the_run(tmp_path):
+    verdict = round_of(tmp_path, radius="4", limit=0.9)
+
+    assert (verdict.passed, verdict.measure) == (False, 1.0)
 
 
-def test_what_has_no_integer_form_is_undecidable_with_its_reason(host, tmp_path):
-    report = runs.train(settings(objective="symba"), tmp_path / "run", host=host)
+def test_what_has_no_integer_form_is_undecidable_with_its_reason(tmp_path):
+    network = NetworkConfig(hidden=(6,), objective="symba", negatives="wrong-label")
 
-    assert report.verdict.passed is None
-    assert "objective 'symba' has no integer form" in report.verdict.reason
-    values = json.loads((tmp_path / "run/certificate/certificate.json").read_text())
-    assert values["layer"] is None
-    assert checker.find_faults(values) == []
+    verdict = round_of(tmp_path, network)
+
+    assert verdict.passed is None
+    assert "objective 'symba' has no integer form" in verdict.reason
 
 
 def test_a_finished_run_is_certified_like_its_own_validator_did(finished, host, tmp_path):

@@ -12,7 +12,6 @@ from plurigrid_ff.host.plugins import Host
 from plurigrid_ff.host.skill import RunContext
 from plurigrid_ff.host.triad import find_triad
 from plurigrid_ff.host.wiring import wiring_faults
-from plurigrid_ff.testing import check_skill
 
 TRIAD = "proofgeneral-narya-unworld-forward-forward"
 
@@ -38,10 +37,6 @@ def settings(**training) -> RunConfig:
     )
 
 
-def test_the_skill_keeps_its_promises():
-    check_skill(SKILL)
-
-
 def test_the_shipped_triad_is_well_typed():
     cards = {skill.card.role: skill.card for skill in (GENERATOR, SKILL, VALIDATOR)}
 
@@ -63,22 +58,16 @@ def test_every_key_that_a_run_derives_from_its_seed_is_in_the_log(host, tmp_path
 
     runs.train(settings(), tmp_path / "run", host=host)
 
+    entries = read_log(tmp_path / "run" / "rounds.jsonl")
+    assert [entry.trit for entry in entries] == [1, 0, -1] * 2
     logged = {
         (tuple(item["path"][1:]), int(item["key"], 16))
-        for entry in read_log(tmp_path / "run" / "rounds.jsonl")
+        for entry in entries
         for item in entry.summary.get("derivations", [])
     }
     used = {(path, key) for path, key in derived if path[0] != "assessment"}
     assert used == logged
     assert {path[1] for path, _ in logged} >= {"order", "augmentation", "negatives", "wrong-label"}
-
-
-def test_rounds_follow_the_log_in_role_triples(host, tmp_path):
-    report = runs.train(settings(), tmp_path / "run", host=host)
-
-    entries = read_log(tmp_path / "run" / "rounds.jsonl")
-    assert [entry.trit for entry in entries] == [1, 0, -1] * 2
-    assert report.trit_sum == 0
 
 
 def test_a_common_seed_is_asked_of_the_society():

@@ -17,7 +17,6 @@ from plurigrid_ff.errors import (
     UnknownNameError,
 )
 from plurigrid_ff.host.log import read_log
-from plurigrid_ff.host.triad import find_triad
 from plurigrid_ff.learning.readout import best_range
 from plurigrid_ff.runs import Watcher
 

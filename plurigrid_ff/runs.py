@@ -1,20 +1,21 @@
 """Runs: what every door (Python, command line) calls. One run, one folder."""
 
+import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from platform import python_version
 from typing import TYPE_CHECKING, Any
 
 from plurigrid_ff import __version__
 from plurigrid_ff.config import RunConfig
+from plurigrid_ff.digest import digest
 from plurigrid_ff.errors import ConfigError, RunFolderError
 from plurigrid_ff.files import write_text
 from plurigrid_ff.host.folder import NETWORK_FILE, REPORT_FILE, RunFolder, read_run_config
 from plurigrid_ff.host.graphs import build_graph
 from plurigrid_ff.host.plugins import Host, load_host
-from plurigrid_ff.host.skill import Role, RunContext, Skill, Trained, TrainedSociety
+from plurigrid_ff.host.skill import Documents, Role, RunContext, Skill, Trained, TrainedSociety
 from plurigrid_ff.host.society import build_society
 from plurigrid_ff.host.society_report import report_society, save_networks
 from plurigrid_ff.host.triad import resolve_triad
@@ -263,6 +264,9 @@ def _run(
     watcher.on_start(rounds.total)
     outcome = rounds.run()
     report = _report(context, skills, outcome, partial)
+    for skill in outcome.built.values():
+        if isinstance(skill, Documents):
+            skill.save_files(partial)
     write_text(partial / REPORT_FILE, report.model_dump_json(indent=2) + "\n")
     write_report(partial)
     remove_checkpoints(partial)
@@ -311,6 +315,8 @@ def _report(
         seed=config.seed,
         device=config.device,
         versions=installed_versions(),
+        machine=describe_machine(),
+        settings_digest=digest(config),
         seconds=round(outcome.seconds, 3),
         log_head=outcome.log.head,
     )
@@ -318,10 +324,32 @@ def _report(
 
 def installed_versions() -> dict[str, str]:
     """Versions of what a result depends on, without importing any of it."""
-    versions = {"python": python_version(), "plurigrid-ff": __version__}
+    versions = {"python": platform.python_version(), "plurigrid-ff": __version__}
     for name in VERSIONED:
         try:
             versions[name] = version(name)
         except PackageNotFoundError:
             versions[name] = "not installed"
     return versions
+
+
+def describe_machine() -> dict[str, str]:
+    """Say what bits depend on beside versions: processor, system, and torch's threads."""
+    import torch
+
+    return {
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "processor": _processor(),
+        "threads": str(torch.get_num_threads()),
+    }
+
+
+def _processor() -> str:
+    """Return the processor's name, as well as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())

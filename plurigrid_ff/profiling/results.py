@@ -5,7 +5,7 @@ from typing import Literal, get_args
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from plurigrid_ff.config import RunConfig, Settings
-from plurigrid_ff.results import Result
+from plurigrid_ff.settings import Result
 
 ContenderName = Literal["engine", "backprop", "backprop_checkpointed", "backprop_accumulated"]
 CONTENDERS: tuple[ContenderName, ...] = get_args(ContenderName)

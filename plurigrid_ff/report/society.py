@@ -23,7 +23,7 @@ _NAMED = 16  # more agents than this stand without their names
 _MIDDLE = 0.2  # agents so near to the middle axis are named above or below
 _THIN, _THICK = 0.8, 5.0  # widths of the edges of least and of most discord
 
-Places = Mapping[str, Sequence[float]]
+Places = Mapping[str, tuple[float, float]]
 
 
 def draw_society(society: SocietyReport) -> Drawing:
@@ -56,8 +56,7 @@ def _places(graph: "nx.Graph[str]") -> Places:
         names = list(graph)
         turn = 2 * math.pi / max(1, len(names))
         return {n: (math.sin(k * turn), math.cos(k * turn)) for k, n in enumerate(names)}
-    found: Places = nx.kamada_kawai_layout(graph)
-    return found
+    return {name: (float(x), float(y)) for name, (x, y) in nx.kamada_kawai_layout(graph).items()}
 
 
 def _draw_edges(canvas: Canvas, edges: Sequence[EdgeReport], places: Places) -> None:

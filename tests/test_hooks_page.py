@@ -40,10 +40,29 @@ def block_works(host):
     assert block(torch.zeros(3, 64)).shape == (3, 32)
 
 
+def rule_is_learned(host):
+    row, after = [0, 0, 0, 1, 0, 1, 1, 1], [0, 0, 1, 1, 1, 1, 0, 1]
+    learned = host.ask("nca_learn_rule", request={"transitions": [[row, after]]})
+    assert learned["report"]["name"] == "rule 110"
+
+
+def grid_is_stepped(host):
+    request = {"rule": "rule 184", "grid": [1, 0, 0]}
+    assert host.ask("nca_step", request=request)["grid"] == [0, 1, 0]
+
+
+def image_is_grown(host):
+    request = {"pixels": [[[0, 0, 255, 255]] * 8] * 8, "config": {"size": 8, "rollouts": 1}}
+    assert host.ask("nca_grow", request=request)["rollouts"] == 1
+
+
 WORKS = {
     "register_skills": skill_works,
     "register_objectives": objective_works,
     "register_blocks": block_works,
+    "nca_learn_rule": rule_is_learned,
+    "nca_step": grid_is_stepped,
+    "nca_grow": image_is_grown,
 }
 
 
@@ -75,8 +94,8 @@ def test_the_example_of_every_hook_is_a_plugin_whose_offer_works(hook, monkeypat
     host = load_host(trace=calls.append)
 
     assert host.failures == []
-    assert [call.hook for call in calls] == [hook.name]
     WORKS[hook.name](host)
+    assert [call.hook for call in calls] == [hook.name]
 
 
 def test_the_versions_end_with_the_one_of_the_hooks_and_name_them_all():

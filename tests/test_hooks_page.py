@@ -40,6 +40,15 @@ def block_works(host):
     assert block(torch.zeros(3, 64)).shape == (3, 32)
 
 
+def command_works(host):
+    from click.testing import CliRunner
+
+    from plurigrid_ff.cli import load_command
+
+    result = CliRunner().invoke(load_command(host.commands["greet"]), ["you"])
+    assert result.output == "hello, you\n"
+
+
 def rule_is_learned(host):
     row, after = [0, 0, 0, 1, 0, 1, 1, 1], [0, 0, 1, 1, 1, 1, 0, 1]
     learned = host.ask("nca_learn_rule", request={"transitions": [[row, after]]})
@@ -60,6 +69,7 @@ WORKS = {
     "register_skills": skill_works,
     "register_objectives": objective_works,
     "register_blocks": block_works,
+    "register_commands": command_works,
     "nca_learn_rule": rule_is_learned,
     "nca_step": grid_is_stepped,
     "nca_grow": image_is_grown,

@@ -48,8 +48,8 @@ def face(size: int) -> Image.Image:
     """Draw a smiling face."""
     image, pen, u = drawing(size)
     dark, cheek = (70, 40, 20, 255), (255, 130, 90, 255)
-    edge = {"outline": (180, 120, 0, 255), "width": int(1.2 * u)}
-    pen.ellipse([4 * u, 4 * u, 36 * u, 36 * u], fill=(255, 204, 50, 255), **edge)
+    pen.ellipse([4 * u, 4 * u, 36 * u, 36 * u], fill=(180, 120, 0, 255))
+    pen.ellipse([5 * u, 5 * u, 35 * u, 35 * u], fill=(255, 204, 50, 255))
     for left in (12, 23):
         pen.ellipse([left * u, 12 * u, (left + 5) * u, 19 * u], fill=dark)
     pen.chord([11 * u, 17 * u, 29 * u, 32 * u], 15, 165, fill=(150, 30, 40, 255))

@@ -63,7 +63,7 @@ def backprop(seen: Observations, family: Family, seed: int) -> Answers:
         if step % 16 == 0 and bool((logits.argmax(1) == usual).all()):
             break
         optimizer.zero_grad()
-        F.cross_entropy(logits, shares).backward()
+        F.cross_entropy(logits, shares).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     seconds = time.process_time() - started
     with torch.no_grad():

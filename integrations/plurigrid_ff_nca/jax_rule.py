@@ -66,7 +66,8 @@ def step(weights: Weights, state: "Array", fires: "Array") -> "Array":
     bound, largest = weights["max_update"], weights["max_state"]
     before = _alive(state)
     moved = jnp.clip(state + jnp.clip(delta, -bound, bound) * fires, -largest, largest)
-    return jnp.asarray(moved * (before & _alive(moved)))
+    after: Array = moved * (before & _alive(moved))
+    return after
 
 
 def draw_fires(key: "Array", state: "Array", fire_rate: float) -> "Array":

@@ -66,7 +66,7 @@ def orbium(*, settled: int = SETTLED) -> Field:
         height * np.exp(-((y - row) ** 2 + (x - column) ** 2) / (2 * width**2))
         for (row, column), width, height in zip(centres, widths, heights, strict=True)
     ]
-    field = np.clip(sum(bells), 0, 1)
+    field: Field = np.clip(sum(bells), 0, 1)
     for _ in range(settled):
         field = step(field)
     return field

@@ -75,7 +75,8 @@ class Rule:
             cell: tuple[Any, ...] = tuple(step + space.radius for step in offset)
             grids[(slice(None), *cell)] = arranged[:, place]
         middle: tuple[Any, ...] = (slice(None), *(space.radius,) * space.dimensions)
-        return self.step(grids, border="dead")[middle]
+        table: NDArray[np.uint8] = self.step(grids, border="dead")[middle]
+        return table
 
 
 def check_grid(grid: NDArray[np.generic], space: Space) -> None:

@@ -1,7 +1,7 @@
 """What a local objective is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -27,12 +27,19 @@ class Objective(nn.Module, ABC):
             negatives a sample with another; both halves share the layer's weights.
         Options: Model of the objective's options in a run file.
         rails: Rows per sample, which follows from the contrast.
+        feature_axes: Axis over features of each tensor of its own, by name, where goodness does
+            not change when features and those axes are permuted together; None: it does, or
+            nobody has said.
+        owns_groups: Whether each class owns an equal run of features, which a permutation must
+            not leave.
     """
 
     name: ClassVar[str]
     contrast: ClassVar[Contrast]
     Options: ClassVar[type[Settings]]
     rails: ClassVar[int]
+    feature_axes: ClassVar[Mapping[str, int] | None] = None
+    owns_groups: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Derive the number of rails."""

@@ -1,6 +1,7 @@
 """Hierarchical contrast: class goodness, and classes kept together in what is passed on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 import torch
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
@@ -37,6 +38,7 @@ class Hierarchical(ClassGoodness):
 
     name = "hierarchical"
     contrast = "classes"
+    feature_axes: ClassVar[Mapping[str, int]] = {"map": 1}
 
     class Options(ClassGoodness.Options):
         """Options of the hierarchical objective."""

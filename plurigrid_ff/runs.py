@@ -14,7 +14,7 @@ from plurigrid_ff.files import write_text
 from plurigrid_ff.host.folder import NETWORK_FILE, REPORT_FILE, RunFolder, read_run_config
 from plurigrid_ff.host.graphs import build_graph
 from plurigrid_ff.host.plugins import Host, load_host
-from plurigrid_ff.host.skill import Role, RunContext, Skill, Trained, TrainedSociety
+from plurigrid_ff.host.skill import Documents, Role, RunContext, Skill, Trained, TrainedSociety
 from plurigrid_ff.host.society import build_society
 from plurigrid_ff.host.society_report import report_society, save_networks
 from plurigrid_ff.host.triad import resolve_triad
@@ -246,6 +246,9 @@ def _run(
     watcher.on_start(rounds.total)
     outcome = rounds.run()
     report = _report(context, skills, outcome, partial)
+    for skill in outcome.built.values():
+        if isinstance(skill, Documents):
+            skill.save_files(partial)
     write_text(partial / REPORT_FILE, report.model_dump_json(indent=2) + "\n")
     write_report(partial)
     remove_checkpoints(partial)

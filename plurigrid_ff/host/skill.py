@@ -152,6 +152,15 @@ class TrainedSociety(Protocol):
         ...
 
 
+@runtime_checkable
+class Documents(Protocol):
+    """A built skill that leaves files of its own in the run folder."""
+
+    def save_files(self, folder: "Path") -> None:
+        """Write them. Called once, when settings, log and networks of the run lie there."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class RunContext:
     """What a skill may use to build itself.

@@ -1,7 +1,7 @@
 """Evolution as a skill: agents are individuals, mutation and selection coordinate. Role: 0."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, PositiveFloat
 
@@ -69,3 +69,10 @@ SKILL = Skill(
 def register_skills(register: Callable[[Skill], None]) -> None:
     """Offer the coordinator."""
     register(SKILL)
+
+
+@hookimpl(optionalhook=True)
+def register_commands(register: Callable[[str, str | Callable[[], Any], str], None]) -> None:
+    """Offer ``evolve``; torch loads when it is called."""
+    home = "plurigrid_ff_self_evolving_agent.commands:evolve"
+    register("evolve", home, "Evolve settings and weights in an archive.")

@@ -19,6 +19,7 @@ from plurigrid_ff_self_evolving_agent.record import Record
 
 Weights = Mapping[str, NDArray[np.float32]]
 
+ARCHIVE_FILE = "archive.sqlite"
 FORMAT = 1
 WAIT_SECONDS = 2.0
 """How long another process may hold the file."""
@@ -94,6 +95,10 @@ class Archive:
         """Count individuals."""
         return len(self._records)
 
+    def __contains__(self, name: str) -> bool:
+        """Say whether there is an individual of that name."""
+        return name in self._records
+
     def __getitem__(self, name: str) -> Record:
         """Return a record.
 
@@ -165,7 +170,7 @@ class Archive:
             raise CheckpointError(f"{self._where}: the weights of {name!r} are damaged") from error
         if digest(values) != record.weights_digest:
             raise CheckpointError(f"{self._where}: the weights of {name!r} are damaged")
-        return values
+        return {tensor: values[tensor] for tensor in sorted(values)}  # the file has no order
 
     def save(self, path: Path) -> None:
         """Write the archive to a file of its own, the same bytes for the same records."""

@@ -24,14 +24,12 @@ from plurigrid_ff.host.skill import RunContext
 from plurigrid_ff.host.society import Society
 from plurigrid_ff_self_evolving_agent import SelfEvolvingConfig
 from plurigrid_ff_self_evolving_agent.acceptance import PairedTest, paired_test
-from plurigrid_ff_self_evolving_agent.archive import Archive
+from plurigrid_ff_self_evolving_agent.archive import ARCHIVE_FILE, Archive
 from plurigrid_ff_self_evolving_agent.mutation import draw_strength, mutate
 from plurigrid_ff_self_evolving_agent.networks import Bench
 from plurigrid_ff_self_evolving_agent.record import Record, lineage_of
 from plurigrid_ff_self_evolving_agent.selection import choose, parent_weight
 from plurigrid_ff_self_evolving_agent.travel import Travel, find_maps
-
-ARCHIVE_FILE = "archive.sqlite"
 
 
 class EvolvingCoordinator:
@@ -63,7 +61,8 @@ class EvolvingCoordinator:
         refused = (verdict := inbox.get(VERDICT)) is not None and verdict.outcome == "failed"
         for agent in agents:
             self._archive_trained(inbox.round, agent, parameters[agent], right[agent], refused)
-        outbox, children = Outbox(), {}
+        outbox = Outbox()
+        children: dict[str, Parameters] = {}
         bred = {}
         for agent in agents:
             child, bred[agent] = self._breed(inbox.round, agent, right[agent], society, travel)
@@ -119,9 +118,8 @@ class EvolvingCoordinator:
         was none, or where the validator had refused the round.
         """
         before, child = trained_name(agent, round - 1), child_name(agent, round - 1)
-        known = {record.name: record for record in self.archive.records}
-        took_up = not refused and child in known and known[child].accepted
-        parents = (child,) if took_up else (before,) if before in known else ()
+        took_up = not refused and child in self.archive and self.archive[child].accepted
+        parents = (child,) if took_up else (before,) if before in self.archive else ()
         record = Record(
             name=trained_name(agent, round),
             agent=agent,
@@ -151,7 +149,7 @@ class EvolvingCoordinator:
             The child's weights if it is accepted, and numbers for the log.
         """
         near = {agent, *society.neighbours(agent)}
-        parents = [r for r in self.archive.records if r.agent in near and r.accepted]
+        parents = [record for record in self._lived() if record.agent in near]
         pull = [parent_weight(r.fitness or 0.0, self.archive.children(r.name)) for r in parents]
         best: tuple[float, Record, Parameters, NDArray[np.bool_]] | None = None
         for number in range(self.config.children):
@@ -189,6 +187,12 @@ class EvolvingCoordinator:
         )
         self.archive.append(record, weights if accepted else None)
         return (weights if accepted else None), _told(record, test)
+
+    def _lived(self) -> list[Record]:
+        """Return all that an agent ever was: not the children that were refused, or wait for it."""
+        trained = [r for r in self.archive.records if r.origin == "training"]
+        taken_up = {parent for record in trained for parent in record.parents}
+        return [r for r in self.archive.records if r.origin == "training" or r.name in taken_up]
 
     def _fitness(self, right: NDArray[np.bool_]) -> float:
         """Return what individuals are selected by: accuracy on the half for selection."""

@@ -49,7 +49,7 @@ def mutate(
     """
     scale = layer_sizes(weights)
     child, drawn = {}, 1
-    for name, values in weights.items():
+    for name, values in sorted(weights.items()):  # so that draws do not depend on their order
         noise = normals(key, values.size, drawn).reshape(values.shape)
         drawn += 2 * values.size
         child[name] = (values + strength * scale[layer_of(name)] * noise).astype(np.float32)

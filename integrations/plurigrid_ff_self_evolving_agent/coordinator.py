@@ -151,7 +151,7 @@ class EvolvingCoordinator:
         near = {agent, *society.neighbours(agent)}
         parents = [record for record in self._lived() if record.agent in near]
         pull = [parent_weight(r.fitness or 0.0, self.archive.children(r.name)) for r in parents]
-        best: tuple[float, Record, Parameters, NDArray[np.bool_]] | None = None
+        bred: list[tuple[float, Record, Parameters, NDArray[np.bool_]]] = []
         for number in range(self.config.children):
             key = derive_key(society.seed, "self-evolving-agent", round, agent, number)
             parent = parents[choose(pull, derive_key(key, "parent"))]
@@ -160,23 +160,21 @@ class EvolvingCoordinator:
             weights, drawn = mutate(carried, strength, key)
             right = self._bench.right(weights)
             fitness = self._fitness(right)
-            if best is None or fitness > best[0]:
-                record = Record(
-                    name=child_name(agent, round),
-                    agent=agent,
-                    round=round,
-                    origin="mutation",
-                    parents=(parent.name,),
-                    config=self._settings,
-                    weights_digest=digest(weights),
-                    key=key,
-                    drawn=drawn,
-                    scores={**self._scores(right), "strength": strength},
-                    fitness=fitness,
-                )
-                best = fitness, record, weights, right
-        assert best is not None  # noqa: S101 - children is at least 1
-        _, record, weights, right = best
+            record = Record(
+                name=child_name(agent, round),
+                agent=agent,
+                round=round,
+                origin="mutation",
+                parents=(parent.name,),
+                config=self._settings,
+                weights_digest=digest(weights),
+                key=key,
+                drawn=drawn,
+                scores={**self._scores(right), "strength": strength},
+                fitness=fitness,
+            )
+            bred.append((fitness, record, weights, right))
+        _, record, weights, right = max(bred, key=lambda one: one[0])  # the first among equals
         test = paired_test(right[self._bench.test], own[self._bench.test])
         accepted = test.p <= self.config.level
         record = record.model_copy(

@@ -157,8 +157,8 @@ class EvolvingCoordinator:
             parent = parents[choose(pull, derive_key(key, "parent"))]
             strength = draw_strength(self.config.noise, key)
             carried = travel.carry(self.archive.weights(parent.name), parent.agent, agent)
-            weights, drawn = mutate(carried, strength, key)
-            right = self._bench.right(weights)
+            child, drawn = mutate(carried, strength, key)
+            right = self._bench.right(child)
             fitness = self._fitness(right)
             record = Record(
                 name=child_name(agent, round),
@@ -167,13 +167,13 @@ class EvolvingCoordinator:
                 origin="mutation",
                 parents=(parent.name,),
                 config=self._settings,
-                weights_digest=digest(weights),
+                weights_digest=digest(child),
                 key=key,
                 drawn=drawn,
                 scores={**self._scores(right), "strength": strength},
                 fitness=fitness,
             )
-            bred.append((fitness, record, weights, right))
+            bred.append((fitness, record, child, right))
         _, record, weights, right = max(bred, key=lambda one: one[0])  # the first among equals
         test = paired_test(right[self._bench.test], own[self._bench.test])
         accepted = test.p <= self.config.level

@@ -212,4 +212,4 @@ def roll_back(settings: EvolutionSettings, archive: Archive, name: str, out: Pat
 
 def _flags(text: str) -> NDArray[np.bool_]:
     """Read one flag per character."""
-    return np.frombuffer(text.encode(), dtype=np.uint8) == ord("1")
+    return np.asarray(np.frombuffer(text.encode(), dtype=np.uint8) == ord("1"), dtype=np.bool_)

@@ -33,7 +33,10 @@ def draw_lineage(archive: Archive) -> bytes:
         figure = Figure(figsize=(8, 5), layout="constrained")
         axes = figure.add_subplot()
         place = {
-            name: (record.round + 0.6 * homes.index(record.agent) / len(homes), record.fitness)
+            name: (
+                record.round + 0.6 * homes.index(record.agent) / len(homes),
+                record.fitness or 0.0,
+            )
             for name, record in measured.items()
         }
         for name, record in measured.items():

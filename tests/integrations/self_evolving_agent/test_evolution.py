@@ -7,93 +7,47 @@ from plurigrid_ff_self_evolving_agent.containment import contained
 from plurigrid_ff_self_evolving_agent.evolution import Evolution, best_of, line_of, roll_back
 from plurigrid_ff_self_evolving_agent.evolution_settings import (
     EvolutionSettings,
-    begin,
     read_settings,
 )
 from plurigrid_ff_self_evolving_agent.genome import GENES, Genome, vary
 from plurigrid_ff_self_evolving_agent.picture import draw_lineage, text_tree
-from plurigrid_ff_self_evolving_agent.running import go_on
 from plurigrid_ff_self_evolving_agent.worker import (
     INHERITED_FILE,
     JOB_FILE,
     WEIGHTS_FILE,
     Job,
-    Result,
     evaluate,
 )
 from safetensors.numpy import load_file, save_file
 
 from plurigrid_ff.config import NetworkConfig, TrainingConfig
-from plurigrid_ff.derivation import derive_key, draw_array
 from plurigrid_ff.errors import ConfigError, RunFolderError, TrainingError, UnknownNameError
-
-SETTINGS = EvolutionSettings(
-    network=NetworkConfig(hidden=(20,)),
-    generations=4,
-    islands=2,
-    children=3,
-    migration=2,
-    level=0.2,
-)
-
-
-class Chance:
-    """Evaluates by lot: later generations are better, and one individual in seven fails."""
-
-    def __init__(self, stop_after=None):
-        self.calls = 0
-        self.stop_after = stop_after
-
-    def __call__(self, job, inherited):
-        if self.calls == self.stop_after:
-            raise KeyboardInterrupt
-        self.calls += 1
-        key = derive_key(job.seed, "lot", job.name)
-        if key % 7 == 0 and not job.name.startswith("0"):
-            raise TrainingError("by lot")
-        odds = 0.5 + 0.12 * int(job.name[0])
-        flags = draw_array(key, np.arange(120)) / 2.0**64 < odds
-        weights = {"layers.0.transform.weight": np.ones((2, 2), np.float32)}
-        if inherited is not None:
-            weights = {name: value + 1 for name, value in inherited.items()}
-        return Result(right="".join("01"[int(f)] for f in flags), parameters=4), weights
-
-
-def evolve(folder, chance, settings=SETTINGS):
-    if not folder.exists():
-        begin(folder, settings)
-    return go_on(folder, lambda *told: None, chance)
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("evolved") / "whole"
-    evolve(folder, Chance())
-    return folder
 
 
 @pytest.mark.parametrize("stops", [(0,), (1, 4), (11,), (25,)])
-def test_an_interrupted_evolution_ends_with_the_same_bytes(whole, tmp_path, stops):
+def test_an_interrupted_evolution_ends_with_the_same_bytes(
+    whole, tmp_path, stops, evolve, lot, settings
+):
     folder = tmp_path / "resumed"
     for stop in stops:
         with pytest.raises(KeyboardInterrupt):
-            evolve(folder, Chance(stop_after=stop))
-    evolve(folder, Chance())
+            evolve(folder, lot(stop_after=stop), settings)
+    evolve(folder, lot(), settings)
 
     for name in ("archive.sqlite", "lineage.svg"):
         assert (folder / name).read_bytes() == (whole / name).read_bytes()
 
 
-def test_a_finished_evolution_is_not_done_again(whole):
+def test_a_finished_evolution_is_not_done_again(whole, evolve, lot, settings):
     before = (whole / "archive.sqlite").read_bytes()
-    chance = Chance()
-    evolve(whole, chance)
+    chance = lot()
+    evolve(whole, chance, settings)
 
     assert chance.calls == 0
     assert (whole / "archive.sqlite").read_bytes() == before
 
 
-def test_parents_are_older_accepted_and_of_the_island_or_at_times_the_one_before(whole):
+def test_parents_are_older_accepted_and_of_the_island_or_at_times_the_one_before(whole, settings):
     archive = Archive(whole / "archive.sqlite")
     crossed = 0
     for record in archive.records:
@@ -103,7 +57,7 @@ def test_parents_are_older_accepted_and_of_the_island_or_at_times_the_one_before
             assert parent.round < record.round
             if parent.agent != record.agent:
                 crossed += 1
-                assert record.round % SETTINGS.migration == 0
+                assert record.round % settings.migration == 0
     failed = [record for record in archive.records if "failure" in record.scores]
     assert crossed
     assert failed
@@ -121,21 +75,23 @@ def test_only_gains_that_chance_hardly_explains_are_accepted(whole):
     archive.close()
 
 
-def test_a_rollback_goes_on_from_a_line_and_leaves_the_old_one(whole, tmp_path):
+def test_a_rollback_goes_on_from_a_line_and_leaves_the_old_one(
+    whole, tmp_path, evolve, lot, settings
+):
     archive = Archive(whole / "archive.sqlite")
     late = [r for r in archive.records if r.accepted and r.round == 2][-1]
     line = line_of(archive, late.name)
-    roll_back(SETTINGS, archive, late.name, tmp_path / "again")
+    roll_back(settings, archive, late.name, tmp_path / "again")
     refused = next(r for r in archive.records if not r.accepted)
     with pytest.raises(ConfigError, match="were not kept"):
-        roll_back(SETTINGS, archive, refused.name, tmp_path / "other")
+        roll_back(settings, archive, refused.name, tmp_path / "other")
     with pytest.raises(RunFolderError, match="exists already"):
-        roll_back(SETTINGS, archive, late.name, whole)
+        roll_back(settings, archive, late.name, whole)
     assert not (tmp_path / "other").exists()
     archive.close()
 
     assert read_settings(tmp_path / "again").begins == 2
-    evolve(tmp_path / "again", Chance())
+    evolve(tmp_path / "again", lot(), settings)
     new = Archive(tmp_path / "again" / "archive.sqlite")
     assert new.records[: len(line)] == tuple(line)
     assert {record.round for record in new.records[len(line) :]} == {3, 4}
@@ -156,13 +112,13 @@ def test_the_picture_and_the_tree_tell_of_everybody(whole):
     archive.close()
 
 
-def test_an_evolution_in_which_nobody_can_live_says_why(tmp_path):
+def test_an_evolution_in_which_nobody_can_live_says_why(settings):
     def hopeless(job, inherited):
         raise TrainingError("no such data")
 
     archive = Archive()
     with pytest.raises(TrainingError, match="so none has children: no such data"):
-        Evolution(SETTINGS, archive, hopeless, classes=10).run()
+        Evolution(settings, archive, hopeless, classes=10).run()
     with pytest.raises(UnknownNameError):
         line_of(archive, "nobody")
 
@@ -210,9 +166,43 @@ def test_what_hangs_crashes_or_eats_memory_is_contained(program, seconds, messag
         contained([sys.executable, "-c", program], seconds=seconds)
 
 
-def test_an_evaluation_goes_on_from_inherited_weights(tmp_path):
+def test_an_interrupted_evolution_on_digits_ends_with_the_same_bytes(tmp_path, evolve):
+    tiny = EvolutionSettings(
+        network=NetworkConfig(hidden=(20,)),
+        training=TrainingConfig(epochs=1),
+        generations=1,
+        islands=1,
+        children=3,
+    )
+    places = iter(range(100))
+
+    def here(job, inherited):
+        place = next(places)
+        if place == 6:  # the third evaluation of the second evolution
+            raise KeyboardInterrupt
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        (folder / JOB_FILE).write_text(job.model_dump_json())
+        if inherited is not None:
+            save_file(dict(inherited), folder / INHERITED_FILE)
+        weights = evaluate(folder), load_file(folder / WEIGHTS_FILE)
+        return weights[0], dict(sorted(weights[1].items()))
+
+    evolve(tmp_path / "whole", here, tiny)
+    with pytest.raises(KeyboardInterrupt):
+        evolve(tmp_path / "resumed", here, tiny)
+    evolve(tmp_path / "resumed", here, tiny)
+
+    files = [tmp_path / name / "archive.sqlite" for name in ("whole", "resumed")]
+    assert files[0].read_bytes() == files[1].read_bytes()
+    archive = Archive(files[0])
+    assert archive["0-0-0"].fitness > 0.2
+    archive.close()
+
+
+def test_an_evaluation_goes_on_from_inherited_weights(tmp_path, settings):
     genome = Genome(network=NetworkConfig(hidden=(20,)), training=TrainingConfig(epochs=1))
-    job = Job(name="1-0-0", data=SETTINGS.data, genome=genome, seed=0)
+    job = Job(name="1-0-0", data=settings.data, genome=genome, seed=0)
 
     def learned(name, inherited=None):
         folder = tmp_path / name

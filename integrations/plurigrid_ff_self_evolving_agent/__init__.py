@@ -71,7 +71,7 @@ def register_skills(register: Callable[[Skill], None]) -> None:
     register(SKILL)
 
 
-@hookimpl(optionalhook=True)
+@hookimpl
 def register_commands(register: Callable[[str, str | Callable[[], Any], str], None]) -> None:
     """Offer ``evolve``; torch loads when it is called."""
     home = "plurigrid_ff_self_evolving_agent.commands:evolve"

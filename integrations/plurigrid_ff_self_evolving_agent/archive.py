@@ -106,7 +106,13 @@ class Archive:
             UnknownNameError: There is none of that name.
         """
         if name not in self._records:
-            raise unknown_name("individual", name, self._records, where=f"{self._where}: ")
+            raise unknown_name(
+                "individual",
+                name,
+                self._records,
+                where=f"{self._where}: ",
+                remedy=f"it holds {len(self)}, which `plurigrid-ff evolve show` lists",
+            )
         return self._records[name]
 
     @property

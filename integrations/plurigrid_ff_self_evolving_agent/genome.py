@@ -71,8 +71,9 @@ def _changed(
             network = network.model_copy(update={"options": options})
     elif gene == "negatives":
         sources = accepted_negatives(find_objective(network.objective))
-        network = network.model_copy(update={"negatives": sources[which % len(sources)]})
-        find_negatives(network)
+        other = network.model_copy(update={"negatives": sources[which % len(sources)]})
+        if find_negatives(other) is not find_negatives(network):  # "auto" may be the same by name
+            network = other
     elif gene == "objective":
         others = sorted(set(objectives) - {network.objective})
         if others:

@@ -194,8 +194,9 @@ def test_a_resumed_triad_has_the_archive_of_an_uninterrupted_one_byte_for_byte(b
     archive.close()
 
 
-def test_the_skill_keeps_the_contract():
-    check_skill(SKILL, agents=3)
+@pytest.mark.parametrize("agents", [1, 3])
+def test_the_skill_keeps_the_contract(agents):
+    check_skill(SKILL, agents=agents)
     found = []
     register_skills(found.append)
     assert found == [SKILL]

@@ -169,7 +169,7 @@ def test_what_hangs_crashes_or_eats_memory_is_contained(program, seconds, messag
 def test_an_interrupted_evolution_on_digits_ends_with_the_same_bytes(tmp_path, evolve):
     tiny = EvolutionSettings(
         network=NetworkConfig(hidden=(20,)),
-        training=TrainingConfig(epochs=1),
+        training=TrainingConfig(epochs=1, batch_size=32, learning_rate=0.01),
         generations=1,
         islands=1,
         children=3,
@@ -196,7 +196,7 @@ def test_an_interrupted_evolution_on_digits_ends_with_the_same_bytes(tmp_path, e
     files = [tmp_path / name / "archive.sqlite" for name in ("whole", "resumed")]
     assert files[0].read_bytes() == files[1].read_bytes()
     archive = Archive(files[0])
-    assert archive["0-0-0"].fitness > 0.2
+    assert archive["0-0-0"].fitness > 0.3
     archive.close()
 
 

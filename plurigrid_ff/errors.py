@@ -76,12 +76,20 @@ class BlockError(PlurigridError):
     """A block that fails at work, on a batch unlike those it was tried out on."""
 
 
+class MeasurementError(PlurigridError):
+    """A measurement whose process ended without a result."""
+
+
 class QuantisationError(PlurigridError):
     """A network that has no integer form, or that does not fit a device's memory."""
 
 
 class ToolchainError(PlurigridError):
     """A compiler that is missing, or a file that no compiler wrote."""
+
+
+class CertificateError(PlurigridError):
+    """A certificate that cannot be read, or does not hold."""
 
 
 class AgentSkillError(PlurigridError):

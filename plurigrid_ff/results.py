@@ -175,6 +175,10 @@ class RunReport(Result):
     seed: int
     device: str
     versions: dict[str, str]
+    machine: dict[str, str] = Field(
+        default_factory=dict, description="Processor, system, and the threads torch had."
+    )
+    settings_digest: str | None = Field(None, description="Of the settings in run.toml.")
     seconds: float = Field(description="Wall-clock seconds of all rounds.")
     log_head: str = Field(description="Hash of the last log entry; it covers all before it.")
 

@@ -1,14 +1,15 @@
 """Runs: what every door (Python, command line) calls. One run, one folder."""
 
+import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from platform import python_version
 from typing import TYPE_CHECKING, Any
 
 from plurigrid_ff import __version__
 from plurigrid_ff.config import RunConfig
+from plurigrid_ff.digest import digest
 from plurigrid_ff.errors import ConfigError, RunFolderError
 from plurigrid_ff.files import write_text
 from plurigrid_ff.host.folder import NETWORK_FILE, REPORT_FILE, RunFolder, read_run_config
@@ -131,6 +132,24 @@ def join_plugins(host: Host) -> None:
     offer_blocks(host.blocks)
 
 
+def open_settings(config: RunConfig, host: Host) -> tuple[RunConfig, "Dataset"]:
+    """Fill in what a run's settings leave open and load its data; write nothing.
+
+    Args:
+        config: The settings.
+        host: Skills, objectives and blocks to choose from.
+
+    Raises:
+        PlurigridError: What :func:`train` would refuse before it begins.
+    """
+    skills = _resolve(config, host)
+    join_plugins(host)
+    config = _resolved(config, skills)
+    data = _load_data(config)
+    _require_buildable(config, data)
+    return config, data
+
+
 def _resolve(config: RunConfig, host: Host) -> dict[Role, Skill]:
     """Find the run's skills and require that its tables belong to them."""
     if config.triad is not None:
@@ -183,13 +202,12 @@ def _require_buildable(config: RunConfig, data: "Dataset") -> None:
     """
     import torch
 
-    from plurigrid_ff.learning.footprint import training_bytes
+    from plurigrid_ff.learning.network import FFNetwork
     from plurigrid_ff.learning.requirements import require_trainable
 
-    training_bytes(config.network, data.feature_shape, data.num_classes)
-    require_trainable(
-        config.training, len(config.network.hidden), data.feature_shape, torch.device(config.device)
-    )
+    with torch.device("meta"):
+        network = FFNetwork(config.network, data.feature_shape, data.num_classes, seed=0)
+    require_trainable(config.training, network, torch.device(config.device))
 
 
 def _require_same(asked: RunConfig, saved: RunConfig, folder: Path) -> None:
@@ -297,6 +315,8 @@ def _report(
         seed=config.seed,
         device=config.device,
         versions=installed_versions(),
+        machine=describe_machine(),
+        settings_digest=digest(config),
         seconds=round(outcome.seconds, 3),
         log_head=outcome.log.head,
     )
@@ -304,10 +324,32 @@ def _report(
 
 def installed_versions() -> dict[str, str]:
     """Versions of what a result depends on, without importing any of it."""
-    versions = {"python": python_version(), "plurigrid-ff": __version__}
+    versions = {"python": platform.python_version(), "plurigrid-ff": __version__}
     for name in VERSIONED:
         try:
             versions[name] = version(name)
         except PackageNotFoundError:
             versions[name] = "not installed"
     return versions
+
+
+def describe_machine() -> dict[str, str]:
+    """Say what bits depend on beside versions: processor, system, and torch's threads."""
+    import torch
+
+    return {
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "processor": _processor(),
+        "threads": str(torch.get_num_threads()),
+    }
+
+
+def _processor() -> str:
+    """Return the processor's name, as well as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())

@@ -40,10 +40,64 @@ def block_works(host):
     assert block(torch.zeros(3, 64)).shape == (3, 32)
 
 
+def command_works(host):
+    from click.testing import CliRunner
+
+    from plurigrid_ff.cli import load_command
+
+    result = CliRunner().invoke(load_command(host.commands["greet"]), ["you"])
+    assert result.output == "hello, you\n"
+
+
+def update_works(host):
+    said = {"verdict": "like", "color": "#008080"}
+    profile = host.ask("color_update", profile={"seed": 3}, answers=[said])
+    assert profile.model_dump(mode="json")["answers"] == [said | {"over": None}]
+
+
+def rank_works(host):
+    rated = host.ask("color_rank", profile={}, colors=["#202020", "#FFFFFF", "#808080"])
+    assert [item.color for item in rated] == ["#FFFFFF", "#808080", "#202020"]
+
+
+def palette_works(host):
+    palette = host.ask("color_palette", request={"count": 3})
+    assert palette.colors == ("#000000", "#808080", "#FFFFFF")
+
+
+def rule_is_learned(host):
+    row, after = [0, 0, 0, 1, 0, 1, 1, 1], [0, 0, 1, 1, 1, 1, 0, 1]
+    learned = host.ask("nca_learn_rule", request={"transitions": [[row, after]]})
+    assert learned["report"]["name"] == "rule 110"
+
+
+def grid_is_stepped(host):
+    request = {"rule": "rule 184", "grid": [1, 0, 0]}
+    assert host.ask("nca_step", request=request)["grid"] == [0, 1, 0]
+
+
+def image_is_grown(host):
+    request = {"pixels": [[[0, 0, 255, 255]] * 8] * 8, "config": {"size": 8, "rollouts": 1}}
+    assert host.ask("nca_grow", request=request)["rollouts"] == 1
+
+
+def child_is_bred(host):
+    request = {"candidates": [{"name": "only", "score": 0.5}], "step": 3}
+    assert host.ask("evolve_step", request=request)["parent"] == "only"
+
+
 WORKS = {
     "register_skills": skill_works,
     "register_objectives": objective_works,
     "register_blocks": block_works,
+    "register_commands": command_works,
+    "color_update": update_works,
+    "color_rank": rank_works,
+    "color_palette": palette_works,
+    "nca_learn_rule": rule_is_learned,
+    "nca_step": grid_is_stepped,
+    "nca_grow": image_is_grown,
+    "evolve_step": child_is_bred,
 }
 
 
@@ -75,8 +129,8 @@ def test_the_example_of_every_hook_is_a_plugin_whose_offer_works(hook, monkeypat
     host = load_host(trace=calls.append)
 
     assert host.failures == []
-    assert [call.hook for call in calls] == [hook.name]
     WORKS[hook.name](host)
+    assert [call.hook for call in calls] == [hook.name]
 
 
 def test_the_versions_end_with_the_one_of_the_hooks_and_name_them_all():

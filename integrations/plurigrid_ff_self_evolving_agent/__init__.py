@@ -76,3 +76,11 @@ def register_commands(register: Callable[[str, str | Callable[[], Any], str], No
     """Offer ``evolve``; torch loads when it is called."""
     home = "plurigrid_ff_self_evolving_agent.commands:evolve"
     register("evolve", home, "Evolve settings and weights in an archive.")
+
+
+@hookimpl
+def evolve_step(request: dict[str, Any]) -> dict[str, Any]:
+    """Answer an agent: see :class:`plurigrid_ff_self_evolving_agent.agents.EvolveStepRequest`."""
+    from plurigrid_ff_self_evolving_agent.agents import answer_step
+
+    return answer_step(request)

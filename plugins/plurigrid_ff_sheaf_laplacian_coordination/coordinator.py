@@ -18,6 +18,7 @@ from plurigrid_ff.host.ports import (
     Inbox,
     Outbox,
     Parameters,
+    PerAgent,
 )
 from plurigrid_ff.sheaves.diffusion import Diffused, diffuse
 from plurigrid_ff.sheaves.permuting import PermutationLaplacian
@@ -41,6 +42,7 @@ class Mixed:
         weights: Of every agent, in its own order.
         alignment: The maps.
         spectrum: Of the sheaf that those who are heard form.
+        step: Size of the steps that were taken.
         diffused: How the discord fell.
         discords: Per edge between those who are heard, before the first step, relative to the
             length of both rows.
@@ -152,7 +154,7 @@ class SheafCoordinator:
             raise ConfigError(f"{where}: names all agents; leave one to be heard")
 
     def _summarise(
-        self, parameters: "dict[str, Parameters] | Any", mixed: Mixed, plain: Mixed
+        self, parameters: PerAgent[Parameters], mixed: Mixed, plain: Mixed
     ) -> dict[str, Any]:
         """Return the numbers for the log."""
         local = self.network.mean_accuracy(parameters)

@@ -5,6 +5,14 @@ from typing import Any
 
 import pluggy
 
+from plurigrid_ff.colors.messages import (
+    ColorAnswer,
+    ColorProfile,
+    Hex,
+    Palette,
+    PaletteRequest,
+    RatedColor,
+)
 from plurigrid_ff.host.skill import Skill
 
 PROJECT = "plurigrid_ff"
@@ -55,4 +63,115 @@ def register_blocks(register: Callable[[str, str | Callable[..., Any]], None]) -
             is: ``"package.module:factory"``, or the factory itself. Afterwards the host refuses
             the plugin with ``PluginError`` when another one offers a block of that name already,
             or when one of the two makes no sense.
+    """
+
+
+@hookspec
+def register_commands(register: Callable[[str, str | Callable[[], Any], str], None]) -> None:
+    """Offer commands of ``plurigrid-ff``, by name, without loading them.
+
+    A command is a ``click.Command`` or a ``click.Group``, in a module of its own, which loads
+    when the command is called; its ``obj`` is :class:`plurigrid_ff.cli.Options`.
+
+    Args:
+        register: Call it once per command, with its name, where it is
+            (``"package.module:command"``, or a function that imports and returns it) and one
+            line for ``plurigrid-ff --help``. Afterwards the host refuses the plugin with
+            ``PluginError`` when plurigrid-ff or another plugin has a command of that name
+            already, or when one of the three makes no sense.
+    """
+
+
+@hookspec(firstresult=True)
+def color_update(profile: ColorProfile, answers: tuple[ColorAnswer, ...]) -> ColorProfile | None:
+    """Take a user's answers into what is known of the user's taste.
+
+    Args:
+        profile: What was known before.
+        answers: New answers, oldest first.
+
+    Returns:
+        The new profile; the old one stays as it is. None leaves the question to the next plugin.
+    """
+
+
+@hookspec(firstresult=True)
+def color_rank(profile: ColorProfile, colors: tuple[Hex, ...]) -> tuple[RatedColor, ...] | None:
+    """Rate colours by a user's taste, best first.
+
+    Args:
+        profile: What is known of the user.
+        colors: As ``#RRGGBB``.
+
+    Returns:
+        Every colour with its score. None leaves the question to the next plugin.
+    """
+
+
+@hookspec(firstresult=True)
+def color_palette(request: PaletteRequest, profile: ColorProfile | None) -> Palette | None:
+    """Make a palette.
+
+    Args:
+        request: What it should be.
+        profile: Whose taste it should meet; None for nobody's.
+
+    Returns:
+        The palette. None leaves the question to the next plugin.
+    """
+
+
+@hookspec(firstresult=True)
+def nca_learn_rule(request: dict[str, Any]) -> dict[str, Any] | None:
+    """Learn the rule of a cellular automaton from observed transitions; for agents.
+
+    Args:
+        request: ``transitions``, pairs of grids or rows of cells before and after one step, and
+            ``config``: the fields of ``plurigrid_ff_nca.RuleConfig``, all with defaults.
+
+    Returns:
+        ``report`` (the rule's name among it), ``rule``, which :func:`nca_step` takes, and
+        ``unseen``: entries of its table that were never observed, with the confidence in each.
+    """
+
+
+@hookspec(firstresult=True)
+def nca_step(request: dict[str, Any]) -> dict[str, Any] | None:
+    """Run a rule of a cellular automaton on a grid; for agents.
+
+    Args:
+        request: ``rule``, a name like ``"B3/S23"`` or what :func:`nca_learn_rule` gave;
+            ``grid``, rows of cells or one row; ``steps`` (1); ``border`` (``"periodic"``).
+
+    Returns:
+        ``grid`` after the last step, and ``rule``, its name, or None where it has none.
+    """
+
+
+@hookspec(firstresult=True)
+def nca_grow(request: dict[str, Any]) -> dict[str, Any] | None:
+    """Train an automaton that grows an image from one cell; for agents. Takes CPU-minutes.
+
+    Args:
+        request: ``pixels``, rows of red, green, blue and alpha from 0 to 255; ``config``: the
+            fields of ``plurigrid_ff_nca.GrowConfig``, all with defaults; ``steps`` (96).
+
+    Returns:
+        ``pixels`` as they have grown after ``steps`` steps, ``scores``, ``rollouts`` and
+        ``cpu_seconds``.
+    """
+
+
+@hookspec(firstresult=True)
+def evolve_step(request: dict[str, Any]) -> dict[str, Any] | None:
+    """Choose a parent among candidates and vary its settings; for agents.
+
+    Args:
+        request: ``candidates``, each with ``name``, ``score`` in [0, 1], ``children`` and
+            ``genome``: tables ``network`` and ``training`` as in a run file; ``classes``,
+            ``objectives`` that a child may change to, ``seed`` and ``step``.
+
+    Returns:
+        ``parent``, its name; ``genome`` of the child, which is to be evaluated; ``gene``: what
+        changed. None leaves the question to the next plugin.
     """

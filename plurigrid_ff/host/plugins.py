@@ -1,4 +1,4 @@
-"""Find plugins, ask them for skills, objectives and blocks, and survive the broken ones."""
+"""Find plugins, ask them for what they offer, and survive the broken ones."""
 
 import difflib
 import time
@@ -13,10 +13,11 @@ from plurigrid_ff.config import Settings
 from plurigrid_ff.host import hookspecs
 from plurigrid_ff.host.hook_calls import HookCall, watch
 from plurigrid_ff.host.hook_versions import check_hooks_version
+from plurigrid_ff.host.questions import answered_by, ask
 from plurigrid_ff.host.registry import Registry
 from plurigrid_ff.host.selection import VARIABLE, Selection
 from plurigrid_ff.host.skill import Skill
-from plurigrid_ff.offers import BLOCK, OBJECTIVE, Home, Offer, OfferKind, check_offer
+from plurigrid_ff.offers import BLOCK, COMMAND, OBJECTIVE, Home, Offer, OfferKind, check_offer
 
 Trace = Callable[[HookCall], None]
 
@@ -33,17 +34,29 @@ class PluginRecord(Settings):
     skills: tuple[str, ...] = ()
     objectives: tuple[str, ...] = ()
     blocks: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
     load_seconds: float = 0.0
 
 
 @dataclass
 class Host:
-    """The skills, objectives and blocks on offer, and what became of every plugin."""
+    """What is on offer, and what became of every plugin.
+
+    Attributes:
+        managers: The plugin manager of every loaded plugin, by its name, in loading order.
+    """
 
     registry: Registry = field(default_factory=Registry)
     objectives: dict[str, Offer] = field(default_factory=dict)
     blocks: dict[str, Offer] = field(default_factory=dict)
+    commands: dict[str, Offer] = field(default_factory=dict)
     plugins: list[PluginRecord] = field(default_factory=list)
+    managers: dict[str, pluggy.PluginManager] = field(default_factory=dict)
+
+    def ask(self, question: str, **arguments: Any) -> Any:
+        """Ask plugins a question, such as ``color_rank``; see :func:`~.questions.ask`."""
+        return ask(self.managers, question, arguments)
 
     @property
     def failures(self) -> list[PluginRecord]:
@@ -52,7 +65,7 @@ class Host:
 
     def offers(self, kind: OfferKind) -> dict[str, Offer]:
         """What plugins offer of one kind, by name."""
-        return {OBJECTIVE: self.objectives, BLOCK: self.blocks}[kind]
+        return {OBJECTIVE: self.objectives, BLOCK: self.blocks, COMMAND: self.commands}[kind]
 
     def take(self, item: Skill | Offer, *, provider: str) -> None:
         """Put one thing that a plugin registered on offer.
@@ -104,7 +117,8 @@ def _load(entry: EntryPoint, host: Host, trace: Trace | None) -> PluginRecord:
     started = time.perf_counter()
     taken: list[Skill | Offer] = []
     try:
-        for item in _offered(entry, trace):
+        manager, offered = _offered(entry, trace)
+        for item in offered:
             host.take(item, provider=entry.name)
             taken.append(item)
     # Foreign code enters here: whatever it raises, the host goes on without it.
@@ -113,12 +127,15 @@ def _load(entry: EntryPoint, host: Host, trace: Trace | None) -> PluginRecord:
             host.give_back(item)
         reason = f"{type(error).__name__}: {error}"
         return _record(entry, "failed", error=reason, started=started)
+    host.managers[entry.name] = manager
     return _record(
         entry,
         "loaded",
         skills=tuple(item.name for item in taken if isinstance(item, Skill)),
         objectives=_names(taken, OBJECTIVE),
         blocks=_names(taken, BLOCK),
+        commands=_names(taken, COMMAND),
+        answers=answered_by(manager),
         started=started,
     )
 
@@ -128,7 +145,9 @@ def _names(items: list[Skill | Offer], kind: OfferKind) -> tuple[str, ...]:
     return tuple(item.name for item in items if isinstance(item, Offer) and item.kind is kind)
 
 
-def _offered(entry: EntryPoint, trace: Trace | None) -> list[Skill | Offer]:
+def _offered(
+    entry: EntryPoint, trace: Trace | None
+) -> tuple[pluggy.PluginManager, list[Skill | Offer]]:
     """Call a plugin's hooks under a manager of its own, so that it can break no other."""
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
@@ -142,12 +161,16 @@ def _offered(entry: EntryPoint, trace: Trace | None) -> list[Skill | Offer]:
     def noting(kind: OfferKind) -> Callable[[str, Home], None]:
         return lambda name, home: found.append(Offer(kind, name, home, entry.name))
 
+    def note_command(name: str, home: Home, summary: str) -> None:
+        found.append(Offer(COMMAND, name, home, entry.name, summary))
+
     if trace:
         watch(manager, entry.name, found, trace)
     manager.hook.register_skills(register=found.append)
     manager.hook.register_objectives(register=noting(OBJECTIVE))
     manager.hook.register_blocks(register=noting(BLOCK))
-    return found
+    manager.hook.register_commands(register=note_command)
+    return manager, found
 
 
 def _record(

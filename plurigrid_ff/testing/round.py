@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from plurigrid_ff.config import NetworkConfig, RunConfig, Settings, SocietyConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Dataset, Split
+from plurigrid_ff.derivation import derive_key
+from plurigrid_ff.host.derivations import Derivation
 from plurigrid_ff.host.ports import (
     ACTIVITIES,
+    DERIVATIONS,
     EDGE_MAPS,
     GAINS,
     INITIAL_ACTIVITIES,
@@ -107,6 +110,9 @@ class StandIn:
         outbox = Outbox()
         schedule = LayerSchedule(trains=(inbox.round % 2 == 0, True))
         outbox.put(SCHEDULE, dict.fromkeys(inbox.society.graph, schedule))
+        key = derive_key(inbox.society.seed, "stand-in", inbox.round)
+        derived = Derivation(seed=inbox.society.seed, path=("stand-in", inbox.round), key=key)
+        outbox.put(DERIVATIONS, (derived,))
         outbox.put(EDGE_MAPS, {edge: _identities() for edge in inbox.society.graph.edges})
         trained = inbox.get(PARAMETERS)
         if trained is not None:
@@ -168,7 +174,12 @@ STAND_IN_PORTS: dict[Role, tuple[str, ...]] = {
         MARGINS.name,
         PARAMETERS.name,
     ),
-    Role.COORDINATOR: (SCHEDULE.name, EDGE_MAPS.name, MIXED_PARAMETERS.name),
+    Role.COORDINATOR: (
+        SCHEDULE.name,
+        EDGE_MAPS.name,
+        MIXED_PARAMETERS.name,
+        DERIVATIONS.name,
+    ),
     Role.VALIDATOR: (),
 }
 

@@ -30,6 +30,7 @@ class ClassGoodness(Objective):
     contrast = "classes"
     feature_axes: ClassVar[Mapping[str, int]] = {}
     owns_groups = True
+    separable = True
 
     class Options(Settings):
         """Options of the class-goodness objective."""

@@ -31,6 +31,7 @@ class Distance(Objective):
     name = "distance"
     contrast = "classes"
     feature_axes: ClassVar[Mapping[str, int]] = {"anchors": 1}
+    separable = True
 
     class Options(Settings):
         """Options of the distance objective."""

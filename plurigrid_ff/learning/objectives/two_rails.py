@@ -22,6 +22,7 @@ class TwoRails(Objective):
 
     contrast: ClassVar[Contrast] = "samples"
     feature_axes: ClassVar[Mapping[str, int]] = {}
+    separable = True
 
     class Options(Settings):
         """Options of every objective over two rails."""

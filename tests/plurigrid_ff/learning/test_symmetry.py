@@ -5,7 +5,8 @@ import torch
 from plurigrid_ff.config import NetworkConfig
 from plurigrid_ff.errors import AlignmentError
 from plurigrid_ff.learning.network import FFNetwork
-from plurigrid_ff.learning.symmetry import permute_units, unit_symmetry
+from plurigrid_ff.learning.symmetry import permute_units, symmetry_of, unit_symmetry
+from plurigrid_ff.recurrent_config import RecurrentConfig
 
 CONV = (
     {"kind": "conv2d", "features": 12, "kernel": 3, "pool": 2},
@@ -108,6 +109,16 @@ LOCAL = {"kind": "local2d", "features": 3, "kernel": 3}
 def test_units_that_cannot_be_permuted_are_refused_by_name(settings, message):
     with pytest.raises(AlignmentError, match=message):
         unit_symmetry(network(**settings))
+
+
+def test_where_units_cannot_move_the_symmetry_of_settings_is_rigid():
+    free, rigid = (
+        symmetry_of(NetworkConfig(hidden=(12, 9), recurrent=recurrent), (5,), 3)
+        for recurrent in (None, RecurrentConfig(steps=2))
+    )
+
+    assert (free.units, free.groups) == ((12, 9), (1, 1))
+    assert rigid.units == rigid.groups == (12, 9)
 
 
 def test_an_objective_that_says_nothing_of_its_tensors_is_refused(monkeypatch):

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from plurigrid_ff.errors import SheafError
 from plurigrid_ff.sheaves import spectrum as module
 from plurigrid_ff.sheaves.diffusion import diffuse
+from plurigrid_ff.sheaves.obstruction import discord
+from plurigrid_ff.sheaves.permuting import PermutationLaplacian
 from plurigrid_ff.sheaves.sections import project
 from plurigrid_ff.sheaves.sheaf import CellularSheaf
 from plurigrid_ff.sheaves.spectrum import spectrum
@@ -82,6 +84,23 @@ def test_a_large_sheaf_of_unknown_sections_has_no_estimated_gap():
 
     with pytest.raises(SheafError, match="1600 numbers where the sections are not known"):
         spectrum(sheaf)
+
+
+@settings(max_examples=12)
+@given(seed=st.integers(0, 2**16))
+def test_a_laplacian_applied_by_index_is_the_matrix(seed):
+    rng = np.random.default_rng(seed)
+    graph = nx.gnp_random_graph(5, 0.6, seed=seed)
+    maps = {(u, v): rng.permutation(4) for u, v in graph.edges}
+    sheaf = CellularSheaf.bundle(graph, 4, {(v, u): p for (u, v), p in maps.items()})
+    x = rng.normal(size=(5, 4))
+    by_index = PermutationLaplacian(list(graph), maps)
+
+    np.testing.assert_allclose(by_index(x).ravel(), sheaf.laplacian @ x.ravel(), atol=1e-12)
+    np.testing.assert_allclose(by_index.discords(x), list(discord(sheaf, x.ravel()).values()))
+    same = PermutationLaplacian(list(graph), dict.fromkeys(graph.edges))
+    plain = nx.laplacian_matrix(graph).toarray()
+    np.testing.assert_allclose(same(x), plain @ x, atol=1e-12)
 
 
 def test_without_edges_there_is_nothing_to_agree_on():

@@ -81,6 +81,11 @@ def image_is_grown(host):
     assert host.ask("nca_grow", request=request)["rollouts"] == 1
 
 
+def child_is_bred(host):
+    request = {"candidates": [{"name": "only", "score": 0.5}], "step": 3}
+    assert host.ask("evolve_step", request=request)["parent"] == "only"
+
+
 WORKS = {
     "register_skills": skill_works,
     "register_objectives": objective_works,
@@ -92,6 +97,7 @@ WORKS = {
     "nca_learn_rule": rule_is_learned,
     "nca_step": grid_is_stepped,
     "nca_grow": image_is_grown,
+    "evolve_step": child_is_bred,
 }
 
 

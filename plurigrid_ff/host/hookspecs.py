@@ -160,3 +160,18 @@ def nca_grow(request: dict[str, Any]) -> dict[str, Any] | None:
         ``pixels`` as they have grown after ``steps`` steps, ``scores``, ``rollouts`` and
         ``cpu_seconds``.
     """
+
+
+@hookspec(firstresult=True)
+def evolve_step(request: dict[str, Any]) -> dict[str, Any] | None:
+    """Choose a parent among candidates and vary its settings; for agents.
+
+    Args:
+        request: ``candidates``, each with ``name``, ``score`` in [0, 1], ``children`` and
+            ``genome``: tables ``network`` and ``training`` as in a run file; ``classes``,
+            ``objectives`` that a child may change to, ``seed`` and ``step``.
+
+    Returns:
+        ``parent``, its name; ``genome`` of the child, which is to be evaluated; ``gene``: what
+        changed. None leaves the question to the next plugin.
+    """

@@ -7,19 +7,26 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from plurigrid_ff.cards.lint import lint
+from plurigrid_ff.cards.results import LintReport
 from plurigrid_ff.config import Settings
 from plurigrid_ff.data.dataset import Dataset
+from plurigrid_ff.host.nesting import compose, write_composition
+from plurigrid_ff.host.parts import Composition
 from plurigrid_ff.host.plugins import Host
 from plurigrid_ff.inference import data_like, evaluate, predict, require_few, write_predictions
 from plurigrid_ff.mcp_server.answers import ObjectiveList, Predictions
 from plurigrid_ff.mcp_server.arguments import (
     EvaluateArguments,
+    LintArguments,
+    NestArguments,
     NoArguments,
     PredictArguments,
     ReproduceJob,
     TrainJob,
 )
 from plurigrid_ff.mcp_server.limits import Limits
+from plurigrid_ff.mcp_server.working_folder import WorkingFolder
 from plurigrid_ff.recipes import find_recipe
 from plurigrid_ff.reproduction import reproduce
 from plurigrid_ff.results import Assessment
@@ -116,6 +123,26 @@ def do_predict(job: PredictArguments, desk: Desk) -> Predictions:
     return Predictions.of(found, show=job.show, out=job.out)
 
 
+def do_nest_triads(job: NestArguments, desk: Desk) -> Composition:
+    """Evaluate an expression; files lie in the working folder, whichever file names them."""
+    folder = WorkingFolder(Path())
+
+    def locate(path: Path) -> Path:
+        return folder.inside(str(path), where="expression")
+
+    composition = compose(job.expression, desk.host.registry, locate=locate)
+    if job.name is not None and job.out is not None:
+        out = Path(job.out)
+        write_composition(job.name, composition.expression, out, overwrite=job.overwrite)
+    return composition
+
+
+def do_lint_cards(job: LintArguments, desk: Desk) -> LintReport:
+    """Check a folder of skill cards, and show the first findings."""
+    found = lint(Path(job.path), desk.host.registry, resolve=job.resolve, pattern=job.pattern)
+    return found.model_copy(update={"findings": found.findings[: job.show]})
+
+
 def do_list_objectives(job: NoArguments, desk: Desk) -> ObjectiveList:
     """Describe all objectives."""
     from plurigrid_ff.learning.catalogue import list_objectives
@@ -130,5 +157,7 @@ JOBS: dict[str, tuple[type[Settings], Callable[[Any, Desk], BaseModel]]] = {
     "reproduce": (ReproduceJob, do_reproduce),
     "evaluate": (EvaluateArguments, do_evaluate),
     "predict": (PredictArguments, do_predict),
+    "nest_triads": (NestArguments, do_nest_triads),
+    "lint_cards": (LintArguments, do_lint_cards),
     "list_objectives": (NoArguments, do_list_objectives),
 }

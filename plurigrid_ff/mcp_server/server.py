@@ -21,6 +21,7 @@ from plurigrid_ff.mcp_server.prompts import add_prompts
 from plurigrid_ff.mcp_server.resources import add_resources
 from plurigrid_ff.mcp_server.tools import TOOLS
 from plurigrid_ff.mcp_server.wording import reworded
+from plurigrid_ff.text import printable_json
 
 INSTRUCTIONS = """\
 Train networks with the Forward-Forward algorithm, without backprop, and judge the runs.
@@ -72,7 +73,7 @@ class FFServer(MCPServer[Any]):
                 raise unknown_name("tool", name, TOOLS)
             parsed = tool.arguments.parse_json(json.dumps(arguments), where=name)
             answer = await tool.call(self.door, parsed, reporting_to(context))
-        text = answer.model_dump_json(indent=2)
+        text = printable_json(answer.model_dump_json(indent=2))
         return CallToolResult(
             content=[TextContent(type="text", text=text)], structured_content=json.loads(text)
         )

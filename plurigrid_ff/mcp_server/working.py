@@ -147,9 +147,7 @@ def _allowed_prediction(door: Door, arguments: PredictArguments) -> PredictArgum
     samples = door.folder.tree(arguments.samples, where="samples")
     out = None
     if arguments.out is not None:
-        path = door.folder.inside(arguments.out, where="out")
-        if path.suffix != ".csv":
-            raise WorkingFolderError(f"out: expected a .csv file, got {arguments.out!r}")
+        path = door.folder.file(arguments.out, ".csv", where="out")
         if door.absolute(path).exists() and not arguments.overwrite:
             raise WorkingFolderError(f"{path}: exists; --overwrite to replace it")
         out = str(path)

@@ -28,6 +28,7 @@ from plurigrid_ff.layer_config import (
 )
 from plurigrid_ff.recurrent_config import RecurrentConfig
 from plurigrid_ff.settings import Settings
+from plurigrid_ff.society_config import SocietyConfig
 from plurigrid_ff.toml_files import read_toml
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "RecurrentConfig",
     "RunConfig",
     "Settings",
+    "SocietyConfig",
     "TrainingConfig",
     "Triad",
     "format_toml",
@@ -292,6 +294,7 @@ class RunConfig(Settings):
     data: DataConfig = DataConfig()
     network: NetworkConfig = NetworkConfig()
     training: TrainingConfig = TrainingConfig()
+    society: SocietyConfig = SocietyConfig()
     triad: Triad | None = Field(
         None, description="Skills that coordinate and validate; none: the generator alone."
     )

@@ -9,6 +9,7 @@ Reference:
 """
 
 from hashlib import blake2b
+from operator import index
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 GAMMA = 0x9E3779B97F4A7C15
 MIX_1 = 0xBF58476D1CE4E5B9
 MIX_2 = 0x94D049BB133111EB
+SEPARATOR, ESCAPE = "\x1f", "\x1e"
 _MASK = (1 << 64) - 1
 
 
@@ -25,14 +27,26 @@ def derive_key(seed: int, *path: str | int) -> int:
     """Derive a 64-bit key from a seed and the path of names that says what it is for.
 
     Hashing, not adding: keys at fixed offsets from each other give overlapping streams.
+
+    Args:
+        seed: The seed, or a key to derive from.
+        path: Names and numbers; a whole number counts the same in any integer type.
     """
-    text = "\x1f".join(f"{type(part).__name__}:{part}" for part in (seed, *path))
+    text = SEPARATOR.join(map(_written, (seed, *path)))
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
-def draw(key: int, index: int) -> int:
-    """Return the 64 random bits of item ``index`` under ``key``."""
-    z = (key + (index + 1) * GAMMA) & _MASK
+def _written(part: str | int) -> str:
+    """Write one part with its type; a separator in a name does not split it."""
+    if isinstance(part, str):
+        escaped = part.replace(ESCAPE, ESCAPE + "0").replace(SEPARATOR, ESCAPE + "1")
+        return f"str:{escaped}"
+    return f"int:{index(part)}"
+
+
+def draw(key: int, item: int) -> int:
+    """Return the 64 random bits of an item under ``key``."""
+    z = (key + (item + 1) * GAMMA) & _MASK
     z = ((z ^ (z >> 30)) * MIX_1) & _MASK
     z = ((z ^ (z >> 27)) * MIX_2) & _MASK
     return z ^ (z >> 31)

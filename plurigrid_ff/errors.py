@@ -72,6 +72,10 @@ class ToolchainError(PlurigridError):
     """A compiler that is missing, or a file that no compiler wrote."""
 
 
+class CertificateError(PlurigridError):
+    """A certificate that cannot be read, or does not hold."""
+
+
 class AgentSkillError(PlurigridError):
     """A skill for coding agents that cannot be read, or a place it cannot be copied to."""
 

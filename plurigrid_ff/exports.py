@@ -6,7 +6,8 @@ from pathlib import Path
 
 from plurigrid_ff.errors import ExportError, RunFolderError, unknown_name
 from plurigrid_ff.files import written_beside
-from plurigrid_ff.host.folder import NETWORK_FILE, RunFolder, read_run_config
+from plurigrid_ff.finished import find_network
+from plurigrid_ff.host.folder import RunFolder, read_run_config
 from plurigrid_ff.host.plugins import Host, load_host
 from plurigrid_ff.report.reading import read_report
 from plurigrid_ff.results import ExportedFile, ExportReport
@@ -24,6 +25,7 @@ def export_run(
     out: Path | str,
     *,
     format: str,
+    agent: str | None = None,
     overwrite: bool = False,
     host: Host | None = None,
 ) -> ExportReport:
@@ -33,6 +35,7 @@ def export_run(
         folder: The run folder.
         out: The file to write; what a format has to add lies beside it.
         format: A key of ``FORMATS``.
+        agent: Whose network, in a society; None: that with the best validation accuracy.
         overwrite: Replace files that exist, once the new ones are whole.
         host: Objectives and blocks to choose from; None loads every installed plugin.
 
@@ -59,8 +62,9 @@ def export_run(
     from plurigrid_ff.learning.formats import Source
 
     join_plugins(host or load_host())
-    network, card = load_network(folder / NETWORK_FILE)
-    contents: dict[str, bytes] = encode(Source(network, card, folder / NETWORK_FILE), out.name)
+    found = find_network(folder, read_run_config(folder), agent)
+    network, card = load_network(found.path)
+    contents: dict[str, bytes] = encode(Source(network, card, found.path), out.name)
     for name in contents:
         _require_free(out.with_name(name), overwrite=overwrite)
     try:
@@ -79,6 +83,7 @@ def export_run(
         feature_shape=card.feature_shape,
         class_names=card.class_names,
         data=card.data,
+        agent=found.agent,
         objective=card.network.objective,
         parameters=network.num_parameters,
     )

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TextIO
 from plurigrid_ff.config import DataConfig, Device, RunConfig, Settings
 from plurigrid_ff.errors import DataError
 from plurigrid_ff.files import written_beside
-from plurigrid_ff.host.folder import NETWORK_FILE, read_run_config
+from plurigrid_ff.finished import find_network
+from plurigrid_ff.host.folder import read_run_config
 from plurigrid_ff.host.plugins import Host, load_host
 from plurigrid_ff.report.reading import read_report
 from plurigrid_ff.results import Assessment
@@ -39,18 +40,28 @@ class Prediction(Settings):
 
 @dataclass(frozen=True, slots=True)
 class OpenedRun:
-    """A finished run: its settings, its network on the CPU, what that says of itself, data."""
+    """A finished run put to use.
+
+    Attributes:
+        config: Its settings.
+        network: A network of it, on the CPU.
+        card: What the network says of itself.
+        data: The data it is used on.
+        agent: Whose network it is; None for a single one.
+    """
 
     config: RunConfig
     network: "FFNetwork"
     card: "NetworkCard"
     data: "Dataset"
+    agent: str | None
 
 
 def evaluate(
     folder: Path | str,
     *,
     data: DataConfig | None = None,
+    agent: str | None = None,
     device: Device = "auto",
     max_samples: int | None = None,
     host: Host | None = None,
@@ -60,6 +71,7 @@ def evaluate(
     Args:
         folder: The run folder.
         data: Another data set of the same shape and classes; None: the run's own.
+        agent: Whose network, in a society; None: that with the best validation accuracy.
         device: Where to compute.
         max_samples: Refuse a data set of more; None: any number.
         host: Objectives and blocks to choose from; None loads every installed plugin.
@@ -76,9 +88,9 @@ def evaluate(
     from plurigrid_ff.learning.devices import resolve_device
 
     place = resolve_device(device)
-    run = open_run(folder, data=data, host=host)
+    run = open_run(folder, data=data, agent=agent, host=host)
     require_few(run.data.num_samples, max_samples, where=run.data.name)
-    return assess(
+    assessment = assess(
         run.network.to(place),
         torch.from_numpy(run.data.test.x).to(place),
         torch.from_numpy(run.data.test.y).to(place),
@@ -86,16 +98,22 @@ def evaluate(
         updates=run.card.updates,
         seed=run.config.seed,
     )
+    return assessment.model_copy(update={"agent": run.agent})
 
 
 def open_run(
-    folder: Path | str, *, data: DataConfig | None = None, host: Host | None = None
+    folder: Path | str,
+    *,
+    data: DataConfig | None = None,
+    agent: str | None = None,
+    host: Host | None = None,
 ) -> OpenedRun:
     """Read a finished run's network and the data it belongs to.
 
     Args:
         folder: The run folder.
         data: Another data set of the same shape and classes; None: the run's own.
+        agent: Whose network, in a society; None: that with the best validation accuracy.
         host: Objectives and blocks to choose from; None loads every installed plugin.
 
     Raises:
@@ -110,7 +128,8 @@ def open_run(
     config = read_run_config(folder)
     report = read_report(folder)
     join_plugins(host or load_host())
-    network, card = load_network(folder / NETWORK_FILE)
+    found = find_network(folder, config, agent)
+    network, card = load_network(found.path)
     dataset = load_dataset(data or config.data, seed=config.seed).read_as(card.feature_shape)
     _require_fit(dataset, card)
     if data is None and dataset.digest != report.data_digest:
@@ -118,7 +137,7 @@ def open_run(
             f"{dataset.name}: has changed since {folder} was trained on it, so its test split may "
             "hold training samples; name it with --data to use it all the same"
         )
-    return OpenedRun(config, network, card, dataset)
+    return OpenedRun(config, network, card, dataset, found.agent)
 
 
 def predict(
@@ -126,6 +145,7 @@ def predict(
     samples: Path | str,
     *,
     label_column: str | None = None,
+    agent: str | None = None,
     device: Device = "auto",
     max_samples: int | None = None,
     host: Host | None = None,
@@ -138,6 +158,7 @@ def predict(
             file, or a folder or tar of images or of .wav files, labelled in sorted order.
             Images and recordings are prepared as the run's settings say.
         label_column: CSV column to leave out.
+        agent: Whose network, in a society; None: that with the best validation accuracy.
         device: Where to compute.
         max_samples: Refuse more; None: any number.
         host: Objectives and blocks to choose from; None loads every installed plugin.
@@ -158,7 +179,7 @@ def predict(
     folder = Path(folder)
     config = read_run_config(folder)
     join_plugins(host or load_host())
-    network, card = load_network(folder / NETWORK_FILE)
+    network, card = load_network(find_network(folder, config, agent).path)
     place = resolve_device(device)
     inputs = load_named(
         Path(samples),

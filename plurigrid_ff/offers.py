@@ -1,4 +1,4 @@
-"""What plugins offer to networks by name: objectives and blocks.
+"""What plugins offer by name: objectives and blocks to networks, commands to users.
 
 Nothing loads until it is asked for.
 """
@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from plurigrid_ff.command_names import COMMANDS
 from plurigrid_ff.config import SKILL_NAME
 from plurigrid_ff.errors import PluginError
 
@@ -48,6 +49,13 @@ BLOCK = OfferKind(
     example="residual-block",
     deferred=False,
 )
+COMMAND = OfferKind(
+    noun="command",
+    one="a command",
+    homes="'package.module:command' or a function that returns the command",
+    example="topology",
+    deferred=True,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +67,14 @@ class Offer:
         name: What run files call it.
         home: Where it is; see :attr:`OfferKind.homes`.
         provider: Name of the plugin.
+        summary: One sentence, shown where it is listed without being loaded.
     """
 
     kind: OfferKind
     name: str
     home: Home
     provider: str
+    summary: str = ""
 
     def __str__(self) -> str:
         """Say whose it is."""
@@ -110,11 +120,31 @@ def check_offer(offer: Offer, others: Mapping[str, Offer]) -> None:
         raise PluginError(
             f"{who} offers {kind.noun} {offer.name!r} at {offer.home!r:.80}; expected {kind.homes}"
         )
+    if kind is COMMAND:
+        _check_command(offer, who)
     if offer.name in others:
         raise PluginError(
             f"plugins {others[offer.name].provider!r} and {offer.provider!r} both offer "
             f"{kind.one} named {offer.name!r}; leave one of them out, as in "
             f"PLURIGRID_FF_PLUGINS=-{offer.provider}"
+        )
+
+
+def _check_command(offer: Offer, who: str) -> None:
+    """Require a name that the library does not have, and a line for ``--help``.
+
+    Raises:
+        PluginError: Which of the two is not so.
+    """
+    if offer.name in COMMANDS:
+        raise PluginError(
+            f"{who} offers a command named {offer.name!r}, which plurigrid-ff has; rename it"
+        )
+    summary = offer.summary
+    if not isinstance(summary, str) or not summary.strip() or len(summary.splitlines()) > 1:
+        raise PluginError(
+            f"{who} offers command {offer.name!r} with the summary {summary!r:.80}; expected one "
+            "line of text, which `plurigrid-ff --help` shows"
         )
 
 

@@ -17,8 +17,9 @@ from plurigrid_ff.files import read_text, write_text
 from plurigrid_ff.host.folder import RunFolder, read_run_config
 from plurigrid_ff.host.plugins import Host, load_host
 from plurigrid_ff.recipes import Published, Reached, Recipe
-from plurigrid_ff.results import Result, RunReport
+from plurigrid_ff.results import RunReport
 from plurigrid_ff.runs import Watcher, flat_settings, installed_versions, train
+from plurigrid_ff.settings import Result
 
 REPRODUCTION_FILE = "reproduce.json"
 

@@ -1,28 +1,18 @@
 """What was found, of a run and of objectives: models that are written, printed and drawn."""
 
 from math import prod
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, computed_field, model_validator
+from pydantic import Field, computed_field
 
 from plurigrid_ff.config import OptionValue, ReadoutKind, Settings
+from plurigrid_ff.settings import Result
+from plurigrid_ff.society_results import SocietyReport
 
 READOUT = (
     "What predicts; under 'probe' a layer's goodness is its share of it, under 'head' the score "
     "of the layer's own head."
 )
-
-
-class Result(Settings):
-    """Base of every result: what it writes, it can read back."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_computed(cls, values: Any) -> Any:
-        """Leave out what is computed from the rest; a full dump holds it."""
-        if not isinstance(values, dict):
-            return values
-        return {key: value for key, value in values.items() if key not in cls.model_computed_fields}
 
 
 class Series(Result):
@@ -151,6 +141,7 @@ class Assessment(Result):
     kept_round: int | None = Field(
         None, description="Round whose weights these are, the best; None: the last round's."
     )
+    agent: str | None = Field(None, description="Whose network it is; None for a single one.")
 
 
 class RunReport(Result):
@@ -160,6 +151,7 @@ class RunReport(Result):
     triad: dict[str, str] | None = Field(description="Skill names by role; None without triad.")
     trit_sum: int = Field(description="Sum of the log's trits in GF(3); 0 for a triad.")
     verdict: Verdict | None
+    society: SocietyReport | None = Field(None, description="None for a single agent.")
     test_accuracy: float | None
     layers: tuple[LayerReport, ...]
     confusion: tuple[tuple[int, ...], ...]
@@ -183,6 +175,10 @@ class RunReport(Result):
     seed: int
     device: str
     versions: dict[str, str]
+    machine: dict[str, str] = Field(
+        default_factory=dict, description="Processor, system, and the threads torch had."
+    )
+    settings_digest: str | None = Field(None, description="Of the settings in run.toml.")
     seconds: float = Field(description="Wall-clock seconds of all rounds.")
     log_head: str = Field(description="Hash of the last log entry; it covers all before it.")
 
@@ -203,6 +199,7 @@ class ExportReport(Result):
     feature_shape: tuple[int, ...] = Field(description="Shape of one sample.")
     class_names: tuple[str, ...] = Field(description="Class 0 first.")
     data: str = Field(description="Name of the data set that the network learned from.")
+    agent: str | None = Field(None, description="Whose network it is; None for a single one.")
     objective: str
     parameters: int
 

@@ -1,22 +1,26 @@
 """Runs: what every door (Python, command line) calls. One run, one folder."""
 
+import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from platform import python_version
 from typing import TYPE_CHECKING, Any
 
 from plurigrid_ff import __version__
 from plurigrid_ff.config import RunConfig
+from plurigrid_ff.digest import digest
 from plurigrid_ff.errors import ConfigError, RunFolderError
 from plurigrid_ff.files import write_text
 from plurigrid_ff.host.folder import NETWORK_FILE, REPORT_FILE, RunFolder, read_run_config
+from plurigrid_ff.host.graphs import build_graph
 from plurigrid_ff.host.plugins import Host, load_host
-from plurigrid_ff.host.skill import Role, RunContext, Skill, Trained
+from plurigrid_ff.host.skill import Documents, Role, RunContext, Skill, Trained, TrainedSociety
+from plurigrid_ff.host.society import build_society
+from plurigrid_ff.host.society_report import report_society, save_networks
 from plurigrid_ff.host.triad import resolve_triad
 from plurigrid_ff.report.reading import read_report
-from plurigrid_ff.results import RunReport
+from plurigrid_ff.results import Assessment, RunReport
 
 if TYPE_CHECKING:
     from plurigrid_ff.data.dataset import Dataset
@@ -24,7 +28,6 @@ if TYPE_CHECKING:
     from plurigrid_ff.host.rounds import Outcome
 
 GENERATOR = "forward-forward-learning"
-MAX_PROBES = 2000
 VERSIONED = (
     "torch",
     "numpy",
@@ -89,6 +92,7 @@ def train(
     skills = _resolve(config, host)
     join_plugins(host)
     config = _resolved(config, skills)
+    graph = build_graph(config.society.graph, config.society.agents, seed=config.seed)
     folder = RunFolder(out)
     if resume and folder.is_complete and not folder.is_begun:
         _require_same(config, read_run_config(out), out)
@@ -100,10 +104,11 @@ def train(
     data = _load_data(config)
     watcher.on_data(data)
     _require_buildable(config, data)
+    context = RunContext(config, data, build_society(config, data, graph))
     try:
         if not (resume and folder.is_begun):
             folder.begin(config)
-        report = _run(config, data, skills, folder.partial, watcher)
+        report = _run(context, skills, folder.partial, watcher)
         folder.finish()
     except OSError as error:
         raise RunFolderError(
@@ -225,28 +230,26 @@ def _load_data(config: RunConfig) -> "Dataset":
 
 
 def _run(
-    config: RunConfig, data: "Dataset", skills: dict[Role, Skill], partial: Path, watcher: Watcher
+    context: RunContext, skills: dict[Role, Skill], partial: Path, watcher: Watcher
 ) -> RunReport:
     """Run the rounds and write what a finished run consists of."""
     from plurigrid_ff.host.checkpoints import remove_checkpoints
-    from plurigrid_ff.host.rounds import Rounds, society_of_one
+    from plurigrid_ff.host.rounds import Rounds
     from plurigrid_ff.report import write_report
 
-    probes = data.validation.x[:MAX_PROBES], data.validation.y[:MAX_PROBES]
-    society = society_of_one(config, *probes, data.num_classes)
     rounds = Rounds(
         skills,
-        RunContext(config, data, society),
+        context,
         partial,
         on_progress=watcher.on_progress,
         on_entry=watcher.on_entry,
     )
     watcher.on_start(rounds.total)
     outcome = rounds.run()
-    generator = outcome.built[Role.GENERATOR]
-    if isinstance(generator, Trained):
-        generator.save_network(partial / NETWORK_FILE)
-    report = _report(config, data, skills, outcome)
+    report = _report(context, skills, outcome, partial)
+    for skill in outcome.built.values():
+        if isinstance(skill, Documents):
+            skill.save_files(partial)
     write_text(partial / REPORT_FILE, report.model_dump_json(indent=2) + "\n")
     write_report(partial)
     remove_checkpoints(partial)
@@ -254,11 +257,20 @@ def _run(
 
 
 def _report(
-    config: RunConfig, data: "Dataset", skills: dict[Role, Skill], outcome: "Outcome"
+    context: RunContext, skills: dict[Role, Skill], outcome: "Outcome", partial: Path
 ) -> RunReport:
-    """Put together what the run found."""
+    """Put together what the run found, and save the networks."""
+    config, data = context.run, context.data
     generator = outcome.built[Role.GENERATOR]
-    assessed = generator.assess() if isinstance(generator, Trained) else None
+    society = None
+    assessed: Assessment | None = None
+    if config.society.agents > 1:
+        networks = generator.networks if isinstance(generator, TrainedSociety) else {}
+        save_networks(networks, outcome.society, partial)
+        society, assessed = report_society(context, outcome.society, networks, outcome.log.entries)
+    elif isinstance(generator, Trained):
+        generator.save_network(partial / NETWORK_FILE)
+        assessed = generator.assess()
     planned = config.training.rounds
     triad = None
     if config.triad is not None:
@@ -268,6 +280,7 @@ def _report(
         triad=triad,
         trit_sum=outcome.log.trit_sum,
         verdict=outcome.verdict,
+        society=society,
         test_accuracy=assessed.accuracy if assessed else None,
         layers=assessed.layers if assessed else (),
         confusion=assessed.confusion if assessed else (),
@@ -285,6 +298,8 @@ def _report(
         seed=config.seed,
         device=config.device,
         versions=installed_versions(),
+        machine=describe_machine(),
+        settings_digest=digest(config),
         seconds=round(outcome.seconds, 3),
         log_head=outcome.log.head,
     )
@@ -292,10 +307,32 @@ def _report(
 
 def installed_versions() -> dict[str, str]:
     """Versions of what a result depends on, without importing any of it."""
-    versions = {"python": python_version(), "plurigrid-ff": __version__}
+    versions = {"python": platform.python_version(), "plurigrid-ff": __version__}
     for name in VERSIONED:
         try:
             versions[name] = version(name)
         except PackageNotFoundError:
             versions[name] = "not installed"
     return versions
+
+
+def describe_machine() -> dict[str, str]:
+    """Say what bits depend on beside versions: processor, system, and torch's threads."""
+    import torch
+
+    return {
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "processor": _processor(),
+        "threads": str(torch.get_num_threads()),
+    }
+
+
+def _processor() -> str:
+    """Return the processor's name, as well as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())

@@ -1,9 +1,9 @@
-"""The base of every config: parsed once at the edge, and a misspelt key is an error."""
+"""The bases of every config, parsed once at the edge, and of every result."""
 
 import difflib
 from typing import Annotated, Any, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Tag, ValidationError
+from pydantic import BaseModel, ConfigDict, Tag, ValidationError, model_validator
 
 from plurigrid_ff.errors import ConfigError
 
@@ -36,6 +36,18 @@ class Settings(BaseModel):
             return cls.model_validate_json(text, strict=True)
         except ValidationError as error:
             raise ConfigError(_first_complaint(error, cls, where)) from error
+
+
+class Result(Settings):
+    """Base of every result: what it writes, it can read back."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_computed(cls, values: Any) -> Any:
+        """Leave out what is computed from the rest; a full dump holds it."""
+        if not isinstance(values, dict):
+            return values
+        return {key: value for key, value in values.items() if key not in cls.model_computed_fields}
 
 
 def _first_complaint(error: ValidationError, model: type[BaseModel], where: str) -> str:

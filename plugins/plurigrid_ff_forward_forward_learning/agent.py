@@ -1,21 +1,26 @@
 """One agent: a network, its trainer, and the probes it is measured on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from plurigrid_ff.data.dataset import Split
+from plurigrid_ff.errors import TrainingError
 from plurigrid_ff.host.ports import LayerActivities, LayerGain
 from plurigrid_ff.host.skill import RunContext
 from plurigrid_ff.learning.assessment import (
     Measured,
+    accuracy,
     assess,
     layer_accuracies,
     layer_margins,
     measure,
+    probe_margins,
 )
 from plurigrid_ff.learning.checkpoint import load_weights, save_network
 from plurigrid_ff.learning.early_stopping import EarlyStopping
@@ -23,6 +28,7 @@ from plurigrid_ff.learning.footprint import require_memory, training_bytes
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.trainer import LayerProgress, Trainer
 from plurigrid_ff.results import Assessment
+from plurigrid_ff_forward_forward_learning.weights import read_parameters, write_parameters
 
 WEIGHTS_FILE = "network.safetensors"
 
@@ -32,13 +38,15 @@ class Agent:
 
     Args:
         name: Node name in the society's graph; the agent's draws derive from it.
-        context: The run's settings, data and society.
+        context: The run's settings, data and society. The agent learns from its shard.
         device: Where the network and the samples live.
     """
 
     def __init__(self, name: str, context: RunContext, device: torch.device) -> None:
+        self.name = name
         self._run = context.run
-        self._data = context.data
+        places = context.society.shards.get(name)
+        self._data = context.data if places is None else context.data.shard(places)
         self._device = device
         network, shape, classes = (
             self._run.network,
@@ -51,7 +59,7 @@ class Agent:
             shape,
             classes,
             seed=self._run.seed,
-            role=name,
+            role=self._run.society.whose_start(name),
         ).to(device)
         x, y = self._tensors(self._data.train)
         self.trainer = Trainer(
@@ -60,7 +68,8 @@ class Agent:
         self._probes = torch.from_numpy(context.society.probes).to(device)
         self._labels = torch.from_numpy(context.society.labels)
         self.initial_activities = self.activities()
-        self._margins: list[float] | None = None
+        self._measured: Measured | None = None
+        self._mixed = False
         patience = self._run.training.patience
         self._stopping = EarlyStopping(patience) if patience is not None else None
 
@@ -80,7 +89,7 @@ class Agent:
     def kept_round(self) -> int | None:
         """The round whose weights the network has in the end; None: the last."""
         best = self._stopping.best if self._stopping is not None else None
-        return best.round if best is not None else None
+        return best.round if best is not None and not self._mixed else None
 
     def train_round(
         self, round: int, trains: Sequence[bool], progress: Callable[[float], None]
@@ -88,14 +97,19 @@ class Agent:
         """Train for a round's epochs; return each layer's gain and numbers for the log.
 
         Where there is patience, the network has the weights of its best round after its last.
+
+        Raises:
+            TrainingError: A loss, or in the end a weight, is not finite.
         """
         left = self._run.training.epochs - self.trainer.epoch
         epochs = min(self._run.training.epochs_per_round, left)
-        before = self._margins or layer_margins(self._measure(), self._labels)
+        before = layer_margins(self._measure(), self._labels)
         layers = self.trainer.train_epochs(epochs, trains=trains, progress=progress)
+        self._require_finite(round)
         self._choose_readout()
+        self._has_changed()
         measured = self._measure()
-        after = self._margins = layer_margins(measured, self._labels)
+        after = layer_margins(measured, self._labels)
         gains = tuple(
             LayerGain(updates=layer.updates, margin_before=old, margin_after=new)
             for layer, old, new in zip(layers, before, after, strict=True)
@@ -114,7 +128,32 @@ class Agent:
         if self.done and stopping.best is not None:
             self.network.load_state_dict(stopping.best.weights)
             self.trainer.updates = list(stopping.best.updates)
+            self._has_changed()
             summary |= {"kept_round": stopping.best.round, "stopped": stopping.exhausted}
+
+    def parameters(self) -> dict[str, NDArray[np.float32]]:
+        """Return a copy of the trained weights."""
+        return read_parameters(self.network)
+
+    def take_up(self, parameters: Mapping[str, NDArray[np.float32]]) -> None:
+        """Go on from mixed weights; where the read-out is validated, it is chosen anew."""
+        write_parameters(self.network, parameters, agent=self.name)
+        self._choose_readout()
+        self._has_changed(mixed=True)
+
+    def probe_margins(self) -> NDArray[np.float32]:
+        """Score of the true class minus the best other one on every probe, ``(probes,)``."""
+        margins: NDArray[np.float32] = probe_margins(self._measure(), self._labels).numpy()
+        return margins
+
+    def validation_accuracy(self) -> float:
+        """Share of validation samples that the network gets right."""
+        return accuracy(self.network, *self._tensors(self._data.validation))
+
+    @property
+    def num_parameters(self) -> int:
+        """Trained numbers, read-outs included."""
+        return self.network.num_parameters
 
     def activities(self) -> LayerActivities:
         """Activities on the probes, as the next layer would read them without a label."""
@@ -160,7 +199,7 @@ class Agent:
         self.trainer.load_state(folder)
         if self._stopping is not None:
             self._stopping.load_state(folder, self._device)
-        self._margins = None
+        self._has_changed()
 
     def _choose_readout(self) -> None:
         """Choose the layers that predict, where that is asked for; the last round decides."""
@@ -168,9 +207,29 @@ class Agent:
             x, y = self._tensors(self._data.validation)
             self.network.read_out.choose(measure(self.network, x).goodness, y)
 
+    def _require_finite(self, round: int) -> None:
+        """Require weights that can be used: the last step may have ruined them unseen.
+
+        Raises:
+            TrainingError: The first that are not finite.
+        """
+        for name, weights in self.network.named_parameters():
+            if not torch.isfinite(weights).all():
+                raise TrainingError(
+                    f"{name!r} is not finite after round {round}; lower training.learning_rate "
+                    "or check the data"
+                )
+
+    def _has_changed(self, *, mixed: bool = False) -> None:
+        """Forget what was measured of other weights, and note whether these are mixed ones."""
+        self._measured = None
+        self._mixed = mixed
+
     def _measure(self) -> Measured:
-        """Score the probes."""
-        return measure(self.network, self._probes)
+        """Score the probes, once as long as the weights stay the same."""
+        if self._measured is None:
+            self._measured = measure(self.network, self._probes)
+        return self._measured
 
     def _tensors(self, split: Split) -> tuple[Tensor, Tensor]:
         """Move a split to the device."""

@@ -1,15 +1,25 @@
 """The generator: one round trains every agent's network for a few epochs."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
+from plurigrid_ff.errors import PlurigridError, in_short
 from plurigrid_ff.host.ports import (
     ACTIVITIES,
     GAINS,
     INITIAL_ACTIVITIES,
+    MARGINS,
+    MIXED_PARAMETERS,
+    PARAMETERS,
     SCHEDULE,
+    VERDICT,
     Inbox,
+    LayerActivities,
     LayerGain,
     LayerSchedule,
     Outbox,
@@ -17,6 +27,20 @@ from plurigrid_ff.host.ports import (
 from plurigrid_ff.host.skill import RunContext
 from plurigrid_ff.results import Assessment
 from plurigrid_ff_forward_forward_learning.agent import Agent
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRound:
+    """What one agent's round came to."""
+
+    gains: tuple[LayerGain, ...]
+    summary: dict[str, Any]
+    parameters: "dict[str, NDArray[np.float32]]"
+    activities: LayerActivities
+    margins: "NDArray[np.float32]"
 
 
 class ForwardForwardGenerator:
@@ -32,31 +56,75 @@ class ForwardForwardGenerator:
         self._agents = {name: Agent(name, context, device) for name in context.society.graph}
 
     @property
+    def networks(self) -> Mapping[str, Agent]:
+        """The agents' networks, by name."""
+        return self._agents
+
+    @property
     def num_parameters(self) -> int:
         """Trained numbers of all agents."""
         return sum(agent.network.num_parameters for agent in self._agents.values())
 
     def generate(self, inbox: Inbox) -> Outbox:
-        """Train each agent for a round, in the layers its schedule names."""
-        schedules = inbox.get(SCHEDULE) or {}
-        gains: dict[str, tuple[LayerGain, ...]] = {}
-        summaries = {}
-        for place, (name, agent) in enumerate(self._agents.items()):
-            schedule = schedules.get(name, LayerSchedule(trains=(True,) * agent.num_layers))
-            base = place / len(self._agents)
+        """Take up what was mixed, then train each agent in the layers its schedule names.
+
+        An agent that fails is excluded, and the others go on; where there is but one, its
+        error ends the run.
+        """
+        self._take_up(inbox)
+        living = inbox.society.agents
+        done: dict[str, AgentRound] = {}
+        outbox = Outbox()
+        for place, name in enumerate(living):
+            base = place / len(living)
 
             def report(share: float, base: float = base) -> None:
-                self._context.progress(base + share / len(self._agents))
+                self._context.progress(base + share / len(living))
 
-            # An agent that is done waits for the others as it is.
-            trains = [ask and not agent.done for ask in schedule.trains]
-            gains[name], summaries[name] = agent.train_round(inbox.round, trains, report)
-        done = all(agent.done for agent in self._agents.values())
-        outbox = Outbox(summary=_common(summaries), done=done)
-        outbox.put(GAINS, gains)
-        outbox.put(ACTIVITIES, {n: agent.activities() for n, agent in self._agents.items()})
-        outbox.put(INITIAL_ACTIVITIES, {n: a.initial_activities for n, a in self._agents.items()})
+            try:
+                done[name] = self._train(self._agents[name], inbox, report)
+            except Exception as error:  # objectives and blocks of plugins work in here
+                if len(living) == 1:
+                    raise
+                known = isinstance(error, PlurigridError)
+                outbox.excluded[name] = str(error) if known else in_short(error)
+        outbox.done = all(self._agents[name].done for name in done)
+        outbox.summary = _common({name: own.summary for name, own in done.items()}, living)
+        first = {name: self._agents[name].initial_activities for name in done}
+        outbox.put(PARAMETERS, {name: own.parameters for name, own in done.items()})
+        outbox.put(MARGINS, {name: own.margins for name, own in done.items()})
+        outbox.put(GAINS, {name: own.gains for name, own in done.items()})
+        outbox.put(ACTIVITIES, {name: own.activities for name, own in done.items()})
+        outbox.put(INITIAL_ACTIVITIES, first)
         return outbox
+
+    def _train(self, agent: Agent, inbox: Inbox, report: Callable[[float], None]) -> AgentRound:
+        """Train one agent for a round."""
+        schedules = inbox.get(SCHEDULE) or {}
+        schedule = schedules.get(agent.name, LayerSchedule(trains=(True,) * agent.num_layers))
+        # An agent that is done waits for the others as it is.
+        trains = [ask and not agent.done for ask in schedule.trains]
+        gains, summary = agent.train_round(inbox.round, trains, report)
+        return AgentRound(
+            gains, summary, agent.parameters(), agent.activities(), agent.probe_margins()
+        )
+
+    def settle(self, inbox: Inbox) -> None:
+        """Take up what was mixed in the last round."""
+        self._take_up(inbox)
+
+    def _take_up(self, inbox: Inbox) -> None:
+        """Let agents go on from mixed weights, unless the verdict is that the round failed.
+
+        So a validator refuses a merge before it happens. Undecidable is no refusal.
+        """
+        mixed = inbox.get(MIXED_PARAMETERS)
+        verdict = inbox.get(VERDICT)
+        if mixed is None or (verdict is not None and verdict.outcome == "failed"):
+            return
+        for name in inbox.society.agents:
+            if name in mixed:
+                self._agents[name].take_up(mixed[name])
 
     def assess(self) -> Assessment:
         """Measure the network on the test split."""
@@ -78,13 +146,18 @@ class ForwardForwardGenerator:
             agent.load_state(folder / name)
 
     def _one_agent(self) -> Agent:
-        """Return the only agent; what a society of several is worth is not decided here."""
+        """Return the only agent; those of a society have networks of their own."""
         (agent,) = self._agents.values()
         return agent
 
 
-def _common(summaries: dict[str, dict[str, object]]) -> dict[str, object]:
-    """Log one agent's numbers plainly, several by name."""
-    if len(summaries) == 1:
-        return next(iter(summaries.values()))
-    return {"agents": summaries}
+def _common(summaries: dict[str, dict[str, Any]], living: tuple[str, ...]) -> dict[str, Any]:
+    """Log one agent's numbers plainly, several by name, and their mean accuracy."""
+    if len(living) == 1 or not summaries:
+        return next(iter(summaries.values()), {})
+    accuracies = [summary["validation_accuracy"] for summary in summaries.values()]
+    return {
+        "epochs": max(summary["epochs"] for summary in summaries.values()),
+        "validation_accuracy": float(np.mean(accuracies)),
+        "agents": summaries,
+    }

@@ -1,7 +1,7 @@
-"""Persistent homology as a skill: topology of layer activities. Role: validator (-1)."""
+"""Persistent homology of layer activities: a validator (-1), comparisons, a drift alarm."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -76,3 +76,11 @@ SKILL = Skill(
 def register_skills(register: Callable[[Skill], None]) -> None:
     """Offer the validator."""
     register(SKILL)
+
+
+@hookimpl
+def register_commands(register: Callable[[str, str | Callable[[], Any], str], None]) -> None:
+    """Offer ``topology`` and ``drift``; gudhi and torch load when one is called."""
+    module = "plurigrid_ff_persistent_homology.commands"
+    register("topology", f"{module}:topology", "Compare and draw the topology of runs' layers.")
+    register("drift", f"{module}:drift", "Tell whether samples drifted from a run's own data.")

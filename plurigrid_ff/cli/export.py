@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from plurigrid_ff.cli import Options
-from plurigrid_ff.cli.output import EXIT_ERROR, clean_errors, json_option, print_json, print_table
+from plurigrid_ff.cli.output import (
+    EXIT_ERROR,
+    clean_errors,
+    json_option,
+    print_json,
+    print_table,
+    whose_network,
+)
 from plurigrid_ff.exports import FORMATS
 from plurigrid_ff.text import printable
 
@@ -23,6 +30,7 @@ C_FORMAT = "c"
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="The file, or for c the folder."
 )
+@click.option("--agent", help="Whose network, in a society; the best on validation by default.")
 @click.option("--overwrite", is_flag=True, help="Replace what an export wrote there before.")
 @click.option("--train", "learns", is_flag=True, help="c: with ff_learn, to learn on the device.")
 @click.option("--untrained", is_flag=True, help="c: start from the run's initial weights.")
@@ -45,6 +53,7 @@ def command(
     run_folder: Path,
     format_: str,
     out: Path,
+    agent: str | None,
     overwrite: bool,
     as_json: bool,
     **for_c: Any,
@@ -67,16 +76,23 @@ def command(
         _require_no_learning_options(for_c)
     with clean_errors(as_json):
         if format_ == C_FORMAT:
-            report = _export_c(options, run_folder, out, overwrite=overwrite, **for_c)
+            report = _export_c(options, run_folder, out, agent=agent, overwrite=overwrite, **for_c)
         else:
             from plurigrid_ff.exports import export_run
 
             report = export_run(
-                run_folder, out, format=format_, overwrite=overwrite, host=options.host
+                run_folder,
+                out,
+                format=format_,
+                agent=agent,
+                overwrite=overwrite,
+                host=options.host,
             )
         if as_json:
             print_json(report.model_dump(mode="json"))
         else:
+            if report.agent is not None:
+                click.echo(whose_network(report.agent, agent))
             print_report(report, out)
         if format_ == C_FORMAT and any(check.passed is False for check in report.checks):
             sys.exit(EXIT_ERROR)

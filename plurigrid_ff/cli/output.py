@@ -76,3 +76,9 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title:
         table.add_row(*(Text(printable(cell)) for cell in row))
     wide = None if sys.stdout.isatty() else 160
     Console(width=wide, markup=False, highlight=False).print(table)
+
+
+def whose_network(agent: str, asked: str | None) -> str:
+    """Say whose network of a society is used, and why."""
+    why = "" if asked else " (best of the society on validation samples; --agent takes another)"
+    return printable(f"agent {agent}{why}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from plurigrid_ff.cli import Options
-from plurigrid_ff.cli.output import clean_errors, json_option, print_json
+from plurigrid_ff.cli.output import clean_errors, json_option, print_json, whose_network
 
 if TYPE_CHECKING:
     from plurigrid_ff.config import Device
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 @click.argument("run_folder", type=click.Path(path_type=Path))
 @click.argument("samples", type=click.Path(path_type=Path))
 @click.option("--label-column", help="CSV column to leave out of the features.")
+@click.option("--agent", help="Whose network, in a society; the best on validation by default.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write CSV here, not to the screen.")
 @click.option("--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"]))
 @json_option
@@ -27,6 +28,7 @@ def command(
     run_folder: Path,
     samples: Path,
     label_column: str | None,
+    agent: str | None,
     out: Path | None,
     device: "Device",
     as_json: bool,
@@ -42,11 +44,21 @@ def command(
       plurigrid-ff predict runs/flowers photos/
     """
     with clean_errors(as_json):
+        from plurigrid_ff.finished import find_network
+        from plurigrid_ff.host.folder import read_run_config
         from plurigrid_ff.inference import predict, write_csv, write_predictions
 
+        found = find_network(run_folder, read_run_config(run_folder), agent)
         predictions = predict(
-            run_folder, samples, label_column=label_column, device=device, host=options.host
+            run_folder,
+            samples,
+            label_column=label_column,
+            agent=agent,
+            device=device,
+            host=options.host,
         )
+        if found.agent is not None:
+            click.echo(whose_network(found.agent, agent), err=True)
         if out is not None:
             write_predictions(predictions, out)
         if as_json:

@@ -27,6 +27,10 @@ KEYS = {
     "schedule": "training.schedule",
     "patience": "training.patience",
     "precision": "training.precision",
+    "agents": "society.agents",
+    "graph": "society.graph",
+    "shards": "society.shards",
+    "start": "society.start",
     "seed": "seed",
     "device": "device",
 }
@@ -93,6 +97,18 @@ def run_options(command: F) -> F:
                 "--patience", type=int, help="Rounds without a better accuracy to wait for."
             ),
             click.option("--precision", help="float32 or bfloat16, of the layers' products."),
+            click.option(
+                "--agents", type=int, help="Networks, each with its shard of the samples."
+            ),
+            click.option(
+                "--graph",
+                help="Who talks to whom: complete, cycle, path, star, circulant:1,2, grid:2x4, "
+                "hypercube:3, regular:3, erdos-renyi:0.4, or a file.",
+            ),
+            click.option("--shards", help="iid, or classes:5: each agent sees 5 of the classes."),
+            click.option(
+                "--start", type=click.Choice(["different", "common"]), help="Initial weights."
+            ),
             click.option("--seed", type=int, help="Every draw derives from it."),
             click.option("--device", type=click.Choice(["auto", "cpu", "cuda"])),
             set_option,

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plurigrid_ff.cli.output import console
+from plurigrid_ff.cli.output import console, print_table
+from plurigrid_ff.host.acting import EXCLUDED
 from plurigrid_ff.runs import Watcher
 from plurigrid_ff.text import printable
 
 if TYPE_CHECKING:
     from plurigrid_ff.host.log import LogEntry
     from plurigrid_ff.results import RunReport
+    from plurigrid_ff.society_results import SocietyReport
 
+NOTHING = "-"
 MAX_LAYERS = 8  # as many as fit on a line; the report has them all
 
 
@@ -68,12 +71,16 @@ class RoundLines:
         head = f"round {entry.round:>{width}}/{self._rounds}"
         if entry.role == "generator":
             self._write(printable(f"{head}  {_generator_part(entry.summary)}"))
+            for name, reason in entry.summary.get(EXCLUDED, {}).items():
+                self._write(printable(f"{'':{len(head)}}  {name} excluded: {reason}"))
         elif entry.role == "validator":
             self._write(printable(f"{'':{len(head)}}  {_validator_part(entry.summary)}"))
 
 
 def _generator_part(summary: dict[str, Any]) -> str:
     """Accuracy of every layer on held-out samples, and which of them sat out."""
+    if isinstance(summary.get("agents"), dict):
+        return _society_part(summary)
     layers = summary.get("layers")
     # Another generator may log other numbers: what is not there is left out.
     measured = [
@@ -93,6 +100,19 @@ def _generator_part(summary: dict[str, Any]) -> str:
     return "  ".join(parts) or "generated"
 
 
+def _society_part(summary: dict[str, Any]) -> str:
+    """Accuracy of the agents on held-out samples."""
+    agents = [agent for agent in summary["agents"].values() if isinstance(agent, dict)]
+    numbers = [agent.get("validation_accuracy") for agent in agents]
+    found = [number for number in numbers if isinstance(number, float)]
+    if not found:
+        return f"{len(agents)} agents"
+    mean = sum(found) / len(found)
+    return (
+        f"{len(agents)} agents  mean {mean:.2%} (lowest {min(found):.2%}, highest {max(found):.2%})"
+    )
+
+
 def _validator_part(summary: dict[str, Any]) -> str:
     """The verdict in a few words."""
     measure, limit = summary.get("measure"), summary.get("limit")
@@ -100,9 +120,34 @@ def _validator_part(summary: dict[str, Any]) -> str:
     return f"verdict {summary.get('outcome')}{numbers}"
 
 
+def print_society(society: "SocietyReport") -> None:
+    """Print what each agent came to, and all of them together."""
+    rows = [
+        (
+            agent.name + (" (best on validation)" if agent.name == society.best else ""),
+            str(agent.samples),
+            str(len(agent.classes)),
+            NOTHING if agent.validation_accuracy is None else f"{agent.validation_accuracy:.2%}",
+            NOTHING if agent.test_accuracy is None else f"{agent.test_accuracy:.2%}",
+        )
+        for agent in society.agents
+    ]
+    print_table(("agent", "samples", "classes", "validation", "test"), rows)
+    if society.test_accuracy is not None:
+        over = society.test_accuracy
+        click.echo(
+            f"test accuracy mean {over.mean:.2%} (lowest {over.min:.2%}, highest {over.max:.2%})"
+        )
+    for agent in society.agents:
+        if agent.excluded is not None:
+            click.echo(printable(f"excluded      {agent.name}: {agent.excluded}"))
+
+
 def print_outcome(report: "RunReport", out: Path) -> None:
     """Print accuracy, verdict and where the report lies."""
-    if report.test_accuracy is not None:
+    if report.society is not None:
+        print_society(report.society)
+    elif report.test_accuracy is not None:
         layers = ", ".join(f"{layer.accuracy:.2%}" for layer in report.layers)
         click.echo(f"test accuracy {report.test_accuracy:.2%} (layers {layers})")
     if report.kept_round is not None:

@@ -59,6 +59,14 @@ class Dataset:
         """Shape of one sample."""
         return self.train.x.shape[1:]
 
+    def shard(self, places: NDArray[np.intp]) -> "Dataset":
+        """Return the data set with some of its training samples only.
+
+        Args:
+            places: Which, shape ``(samples,)``.
+        """
+        return replace(self, train=Split(self.train.x[places], self.train.y[places]))
+
     def read_as(self, feature_shape: tuple[int, ...]) -> "Dataset":
         """Return the samples in another shape, if rows of features and images hold the same.
 

@@ -5,12 +5,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, ValidationError
 
 from plurigrid_ff.config import Settings
 from plurigrid_ff.errors import CheckpointError
 from plurigrid_ff.files import read_text, write_text
-from plurigrid_ff.host.ports import Port
+from plurigrid_ff.host.feedback import Feedback, read_arrays, write_arrays
 from plurigrid_ff.host.skill import Role, Stateful
 from plurigrid_ff.results import Verdict
 
@@ -26,7 +26,9 @@ class HostState(Settings):
         entries: Log entries that belong to them.
         seconds: Wall-clock seconds they took.
         data: Digest of the data set they ran on.
-        feedback: Values of the fed-back ports, as JSON, by port name.
+        graph: Digest of the society's graph.
+        feedback: JSON part of the fed-back ports, by port name; their arrays lie beside.
+        excluded: Agents that no longer take part, and why.
         done: The generator wants no further round.
         verdict: Of the last round; a run may be interrupted between it and its report.
     """
@@ -35,12 +37,16 @@ class HostState(Settings):
     entries: int
     seconds: float
     data: str
+    graph: str
     feedback: dict[str, Any]
+    excluded: dict[str, str] = Field(default_factory=dict)
     done: bool = False
     verdict: Verdict | None = None
 
 
-def save_checkpoint(folder: Path, state: HostState, built: dict[Role, Any]) -> None:
+def save_checkpoint(
+    folder: Path, state: HostState, feedback: Feedback, built: dict[Role, Any]
+) -> None:
     """Write a checkpoint; the one before goes once the new one is whole."""
     final = folder / f"{_PREFIX}{state.rounds:06d}"
     beside = final.with_suffix(".part")
@@ -52,13 +58,14 @@ def save_checkpoint(folder: Path, state: HostState, built: dict[Role, Any]) -> N
             place = beside / role.slot
             place.mkdir()
             skill.save_state(place)
+    write_arrays(beside, feedback)
     write_text(beside / _HOST_FILE, state.model_dump_json())
     beside.rename(final)
     for old in list_checkpoints(folder)[:-1]:
         shutil.rmtree(old)
 
 
-def load_checkpoint(folder: Path, built: dict[Role, Any]) -> HostState | None:
+def load_checkpoint(folder: Path, built: dict[Role, Any]) -> tuple[HostState, Feedback] | None:
     """Bring every skill to the last complete checkpoint; None if there is none.
 
     Raises:
@@ -75,38 +82,13 @@ def load_checkpoint(folder: Path, built: dict[Role, Any]) -> HostState | None:
     for role, skill in built.items():
         if isinstance(skill, Stateful):
             skill.load_state(complete[-1] / role.slot)
-    return state
+    return state, Feedback(state.feedback, read_arrays(complete[-1]))
 
 
 def remove_checkpoints(folder: Path) -> None:
     """Remove all checkpoints; a finished run does not need them."""
     for path in folder.glob(f"{_PREFIX}*"):
         shutil.rmtree(path)
-
-
-def dump_feedback(values: dict[str, Any], ports: dict[str, Port[Any]]) -> dict[str, Any]:
-    """Write port values as JSON."""
-    return {
-        name: TypeAdapter(ports[name].type).dump_python(value, mode="json")
-        for name, value in values.items()
-    }
-
-
-def restore_feedback(values: dict[str, Any], ports: dict[str, Port[Any]]) -> dict[str, Any]:
-    """Read port values back from JSON.
-
-    Raises:
-        CheckpointError: A value does not have its port's type.
-    """
-    restored = {}
-    for name, value in values.items():
-        try:
-            restored[name] = TypeAdapter(ports[name].type).validate_python(value)
-        except (KeyError, ValidationError) as error:
-            raise CheckpointError(
-                f"checkpoint: port {name!r} cannot be read back; start again with --overwrite"
-            ) from error
-    return restored
 
 
 def list_checkpoints(folder: Path) -> list[Path]:

@@ -12,7 +12,13 @@ from plurigrid_ff.host.checkpoints import list_checkpoints
 RUN_FILE = "run.toml"
 LOG_FILE = "rounds.jsonl"
 NETWORK_FILE = "network.safetensors"
+AGENTS_FOLDER = "agents"
 REPORT_FILE = "report.json"
+
+
+def agent_file(folder: Path, agent: str) -> Path:
+    """Return where the network of one of several agents lies; one alone has NETWORK_FILE."""
+    return folder / AGENTS_FOLDER / f"{agent}.safetensors"
 
 
 class RunFolder:

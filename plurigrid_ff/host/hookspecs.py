@@ -56,3 +56,19 @@ def register_blocks(register: Callable[[str, str | Callable[..., Any]], None]) -
             the plugin with ``PluginError`` when another one offers a block of that name already,
             or when one of the two makes no sense.
     """
+
+
+@hookspec
+def register_commands(register: Callable[[str, str | Callable[[], Any], str], None]) -> None:
+    """Offer commands of ``plurigrid-ff``, by name, without loading them.
+
+    A command is a ``click.Command`` or a ``click.Group``, in a module of its own, which loads
+    when the command is called; its ``obj`` is :class:`plurigrid_ff.cli.Options`.
+
+    Args:
+        register: Call it once per command, with its name, where it is
+            (``"package.module:command"``, or a function that imports and returns it) and one
+            line for ``plurigrid-ff --help``. Afterwards the host refuses the plugin with
+            ``PluginError`` when plurigrid-ff or another plugin has a command of that name
+            already, or when one of the three makes no sense.
+    """

@@ -1,4 +1,4 @@
-"""Find plugins, ask them for skills, objectives and blocks, and survive the broken ones."""
+"""Find plugins, ask them for what they offer, and survive the broken ones."""
 
 import difflib
 import time
@@ -16,7 +16,7 @@ from plurigrid_ff.host.hook_versions import check_hooks_version
 from plurigrid_ff.host.registry import Registry
 from plurigrid_ff.host.selection import VARIABLE, Selection
 from plurigrid_ff.host.skill import Skill
-from plurigrid_ff.offers import BLOCK, OBJECTIVE, Home, Offer, OfferKind, check_offer
+from plurigrid_ff.offers import BLOCK, COMMAND, OBJECTIVE, Home, Offer, OfferKind, check_offer
 
 Trace = Callable[[HookCall], None]
 
@@ -33,16 +33,18 @@ class PluginRecord(Settings):
     skills: tuple[str, ...] = ()
     objectives: tuple[str, ...] = ()
     blocks: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
     load_seconds: float = 0.0
 
 
 @dataclass
 class Host:
-    """The skills, objectives and blocks on offer, and what became of every plugin."""
+    """What is on offer, and what became of every plugin."""
 
     registry: Registry = field(default_factory=Registry)
     objectives: dict[str, Offer] = field(default_factory=dict)
     blocks: dict[str, Offer] = field(default_factory=dict)
+    commands: dict[str, Offer] = field(default_factory=dict)
     plugins: list[PluginRecord] = field(default_factory=list)
 
     @property
@@ -52,7 +54,7 @@ class Host:
 
     def offers(self, kind: OfferKind) -> dict[str, Offer]:
         """What plugins offer of one kind, by name."""
-        return {OBJECTIVE: self.objectives, BLOCK: self.blocks}[kind]
+        return {OBJECTIVE: self.objectives, BLOCK: self.blocks, COMMAND: self.commands}[kind]
 
     def take(self, item: Skill | Offer, *, provider: str) -> None:
         """Put one thing that a plugin registered on offer.
@@ -119,6 +121,7 @@ def _load(entry: EntryPoint, host: Host, trace: Trace | None) -> PluginRecord:
         skills=tuple(item.name for item in taken if isinstance(item, Skill)),
         objectives=_names(taken, OBJECTIVE),
         blocks=_names(taken, BLOCK),
+        commands=_names(taken, COMMAND),
         started=started,
     )
 
@@ -142,11 +145,15 @@ def _offered(entry: EntryPoint, trace: Trace | None) -> list[Skill | Offer]:
     def noting(kind: OfferKind) -> Callable[[str, Home], None]:
         return lambda name, home: found.append(Offer(kind, name, home, entry.name))
 
+    def note_command(name: str, home: Home, summary: str) -> None:
+        found.append(Offer(COMMAND, name, home, entry.name, summary))
+
     if trace:
         watch(manager, entry.name, found, trace)
     manager.hook.register_skills(register=found.append)
     manager.hook.register_objectives(register=noting(OBJECTIVE))
     manager.hook.register_blocks(register=noting(BLOCK))
+    manager.hook.register_commands(register=note_command)
     return found
 
 

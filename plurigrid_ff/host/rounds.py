@@ -6,37 +6,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from plurigrid_ff.config import RunConfig
 from plurigrid_ff.digest import digest
 from plurigrid_ff.errors import CheckpointError, PluginError
-from plurigrid_ff.host.checkpoints import (
-    HostState,
-    dump_feedback,
-    load_checkpoint,
-    restore_feedback,
-    save_checkpoint,
-)
+from plurigrid_ff.host.acting import METHODS, act, logged_summary
+from plurigrid_ff.host.checkpoints import HostState, load_checkpoint, save_checkpoint
+from plurigrid_ff.host.feedback import dump_feedback, fed_back, known_ports, restore_feedback
 from plurigrid_ff.host.folder import LOG_FILE
 from plurigrid_ff.host.log import LogEntry, RunLog
-from plurigrid_ff.host.ports import STANDARD_PORTS, VERDICT, Inbox, Outbox, Port
+from plurigrid_ff.host.ports import VERDICT, Inbox
 from plurigrid_ff.host.skill import (
-    Coordinator,
-    Generator,
     Role,
     RunContext,
+    Settles,
     Skill,
     SkillCard,
-    Validator,
+    Trained,
+    TrainedSociety,
 )
 from plurigrid_ff.host.society import Society
-from plurigrid_ff.host.wiring import ORDER, written_ports
+from plurigrid_ff.host.wiring import ORDER
 from plurigrid_ff.results import Verdict
-
-METHODS: dict[Role, tuple[type, str]] = {
-    Role.GENERATOR: (Generator, "generate"),
-    Role.COORDINATOR: (Coordinator, "coordinate"),
-    Role.VALIDATOR: (Validator, "validate"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +35,14 @@ class Outcome:
     Attributes:
         built: The working skills, by role.
         verdict: Of the last round; None without a validator.
+        society: Those that took part to the end, and who was excluded.
         rounds: How many there were.
         seconds: Wall-clock seconds of all rounds, interrupted ones included.
     """
 
     built: dict[Role, Any]
     verdict: Verdict | None
+    society: Society
     log: RunLog
     rounds: int
     seconds: float
@@ -75,6 +66,11 @@ class Rounds:
     on_progress: Callable[[float], None] = lambda share: None
     on_entry: Callable[[LogEntry], None] = lambda entry: None
     _round: int = field(default=0, init=False)
+    _society: Society = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with all agents."""
+        self._society = self.context.society
 
     @property
     def total(self) -> int:
@@ -83,17 +79,13 @@ class Rounds:
 
     def run(self) -> Outcome:
         """Run what is left of the rounds, from the last complete checkpoint."""
-        ports = _known_ports(self.skills)
-        feedback_names = _feedback_names(self.skills)
+        ports = known_ports(self.skills)
+        feedback_names = fed_back(self.skills)
         built = self._build()
-        state = load_checkpoint(self.folder, built)
-        if state and state.data != self.context.data.digest:
-            raise CheckpointError(
-                f"{self.folder}: the data set {self.context.data.name!r} has changed since this "
-                "run was interrupted; start again with --overwrite"
-            )
+        found = load_checkpoint(self.folder, built)
+        state = self._checked(found[0]) if found else None
         log = RunLog(self.folder / LOG_FILE, keep=state.entries if state else 0)
-        previous = restore_feedback(state.feedback, ports) if state else {}
+        previous = restore_feedback(found[1], ports) if found else {}
         spent = state.seconds if state else 0.0
         verdict = state.verdict if state else None
         rounds, ended = (state.rounds, state.done) if state else (0, False)
@@ -111,13 +103,44 @@ class Rounds:
                 entries=len(log.entries),
                 seconds=spent,
                 data=self.context.data.digest,
-                feedback=kept,
+                graph=self.context.society.graph_digest,
+                feedback=kept.values,
+                excluded=dict(self._society.excluded),
                 done=ended,
                 verdict=verdict,
             )
-            save_checkpoint(self.folder, done, built)
+            save_checkpoint(self.folder, done, kept, built)
             self.on_progress(1.0 if ended else rounds / self.total)
-        return Outcome(built, verdict, log, rounds, spent)
+        self._settle(built, previous, rounds)
+        return Outcome(built, verdict, self._society, log, rounds, spent)
+
+    def _checked(self, state: HostState) -> HostState:
+        """Take up the state of an interrupted run, if it is of the same samples and agents.
+
+        Raises:
+            CheckpointError: The data set or the society's graph has changed since.
+        """
+        if state.data != self.context.data.digest:
+            raise CheckpointError(
+                f"{self.folder}: the data set {self.context.data.name!r} has changed since this "
+                "run was interrupted; start again with --overwrite"
+            )
+        if state.graph != self.context.society.graph_digest:
+            raise CheckpointError(
+                f"{self.folder}: the graph {self.context.run.society.graph!r} has changed since "
+                "this run was interrupted; start again with --overwrite"
+            )
+        self._society = self.context.society.without(state.excluded)
+        return state
+
+    def _settle(self, built: dict[Role, Any], previous: Mapping[str, Any], rounds: int) -> None:
+        """Let skills take up what the last round fed back."""
+        for role in ORDER:
+            skill = built.get(role)
+            if isinstance(skill, Settles):
+                card = self.skills[role].card
+                values = {name: previous[name] for name in card.feedback if name in previous}
+                skill.settle(Inbox(card.name, rounds, self._society, values))
 
     def _build(self) -> dict[Role, Any]:
         """Build every skill from its own table of settings, before any work starts."""
@@ -134,6 +157,16 @@ class Rounds:
                     f"method {method}() and so is no {role.slot}"
                 )
             built[role] = working
+        generator = built[Role.GENERATOR]
+        if (
+            len(self.context.society.graph) > 1
+            and isinstance(generator, Trained)
+            and not isinstance(generator, TrainedSociety)
+        ):
+            raise PluginError(
+                f"skill {self.skills[Role.GENERATOR].name!r} trains a single network, but "
+                f"society.agents is {len(self.context.society.graph)}; take 1"
+            )
         return built
 
     def _share(self, share: float) -> None:
@@ -151,8 +184,9 @@ class Rounds:
                 continue
             card = self.skills[role].card
             inbox = self._inbox(card, previous, written)
-            outbox = _act(card, built[role], inbox)
+            outbox = act(card, built[role], inbox)
             written |= outbox.values
+            self._society = self._society.without(outbox.excluded)
             ended |= role is Role.GENERATOR and outbox.done
             entry = log.append(
                 round=self._round + 1,
@@ -163,7 +197,7 @@ class Rounds:
                 seed=self.context.run.seed,
                 inputs={name: digest(value) for name, value in inbox.values.items()},
                 outputs={name: digest(value) for name, value in outbox.values.items()},
-                summary=outbox.summary,
+                summary=logged_summary(outbox),
             )
             self.on_entry(entry)
         return written, ended
@@ -180,69 +214,4 @@ class Rounds:
                     f"round {self._round + 1}"
                 )
             values[name] = written[name]
-        return Inbox(card.name, self._round + 1, self.context.society, values)
-
-
-def society_of_one(run: RunConfig, probes: Any, labels: Any, num_classes: int) -> Society:
-    """Build the society of a single agent, the ordinary case."""
-    import networkx as nx
-
-    graph: nx.Graph[str] = nx.Graph()
-    graph.add_node("agent-0")
-    return Society(graph, probes, labels, num_classes, run.seed)
-
-
-def _act(card: SkillCard, skill: Any, inbox: Inbox) -> Outbox:
-    """Call a role's one method and check that it wrote what its card says."""
-    method = METHODS[card.role][1]
-    result = getattr(skill, method)(inbox)
-    if card.role is Role.VALIDATOR:
-        if not isinstance(result, Verdict):
-            raise PluginError(
-                f"skill {card.name!r}: {method}() must return a Verdict, got a "
-                f"{type(result).__name__}"
-            )
-        outbox = Outbox(
-            summary=result.model_dump(
-                mode="json", include={"outcome", "passed", "measure", "limit", "reason"}
-            )
-        )
-        outbox.put(VERDICT, result)
-        return outbox
-    if not isinstance(result, Outbox):
-        raise PluginError(
-            f"skill {card.name!r}: {method}() must return an Outbox, got a {type(result).__name__}"
-        )
-    wanted = written_ports(card)
-    if set(result.values) != wanted:
-        raise PluginError(
-            f"skill {card.name!r} must write the ports its card produces: expected "
-            f"{sorted(wanted)}, got {sorted(result.values)}"
-        )
-    return result
-
-
-def _feedback_names(skills: dict[Role, Skill]) -> set[str]:
-    """Ports that somebody reads one round late and somebody writes."""
-    read = {name for skill in skills.values() for name in skill.card.feedback}
-    written: set[str] = set()
-    for skill in skills.values():
-        written |= written_ports(skill.card)
-    return read & written
-
-
-def _known_ports(skills: dict[Role, Skill]) -> dict[str, Port[Any]]:
-    """Collect port definitions, and require one for every port that is fed back.
-
-    Raises:
-        PluginError: A fed-back port that no skill defines: it could not be resumed.
-    """
-    known = dict(STANDARD_PORTS)
-    for skill in skills.values():
-        known |= {port.name: port for port in skill.ports}
-    for name in _feedback_names(skills):
-        if name not in known:
-            raise PluginError(
-                f"port {name!r} is fed back, but no skill defines it; list it in Skill(ports=...)"
-            )
-    return known
+        return Inbox(card.name, self._round + 1, self._society, values)

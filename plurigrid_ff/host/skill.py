@@ -13,6 +13,9 @@ from plurigrid_ff.results import Assessment, Verdict
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from plurigrid_ff.data.dataset import Dataset
     from plurigrid_ff.host.ports import Inbox, Outbox, Port
     from plurigrid_ff.host.society import Society
@@ -97,6 +100,18 @@ class Stateful(Protocol):
 
 
 @runtime_checkable
+class Settles(Protocol):
+    """A built skill that has something to take up from the last round."""
+
+    def settle(self, inbox: "Inbox") -> None:
+        """Take up what the last round fed back. Called once, after it, without a new round.
+
+        Nothing is saved afterwards, so a run that is interrupted here settles again.
+        """
+        ...
+
+
+@runtime_checkable
 class Trained(Protocol):
     """A built generator that ends with a network worth saving."""
 
@@ -111,6 +126,38 @@ class Trained(Protocol):
 
     def save_network(self, path: "Path") -> None:
         """Write the network as one safetensors file that carries its config."""
+        ...
+
+
+@runtime_checkable
+class TrainedAgent(Trained, Protocol):
+    """One agent's network."""
+
+    def validation_accuracy(self) -> float:
+        """Share of validation samples that it gets right."""
+        ...
+
+    def parameters(self) -> "Mapping[str, NDArray[np.float32]]":
+        """Return the trained weights, as in the port ``parameters``."""
+        ...
+
+
+@runtime_checkable
+class TrainedSociety(Protocol):
+    """A built generator that ends with a network per agent."""
+
+    @property
+    def networks(self) -> Mapping[str, TrainedAgent]:
+        """The agents' networks, by name; those of excluded agents may be among them."""
+        ...
+
+
+@runtime_checkable
+class Documents(Protocol):
+    """A built skill that leaves files of its own in the run folder."""
+
+    def save_files(self, folder: "Path") -> None:
+        """Write them. Called once, when settings, log and networks of the run lie there."""
         ...
 
 

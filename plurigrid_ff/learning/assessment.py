@@ -53,6 +53,17 @@ def layer_margins(measured: Measured, y: Tensor) -> list[float]:
     return [float(value) for value in log_p.gather(2, index).squeeze(2).mean(dim=1)]
 
 
+def probe_margins(measured: Measured, y: Tensor) -> Tensor:
+    """Score of the true class minus the best other one, ``(samples,)`` float32.
+
+    Positive exactly where the network is right; ties count as 0.
+    """
+    index = y.cpu().unsqueeze(1)
+    others = measured.total.scatter(1, index, -torch.inf)
+    margins = measured.total.gather(1, index).squeeze(1) - others.max(dim=1).values
+    return margins.float()
+
+
 def layer_accuracies(measured: Measured, y: Tensor) -> list[float]:
     """Share of samples whose true class has the highest goodness, per layer."""
     right = measured.goodness.argmax(dim=2) == y.cpu()

@@ -12,6 +12,7 @@ from plurigrid_ff.config import (
     NetworkConfig,
     RunConfig,
     Settings,
+    SocietyConfig,
     TrainingConfig,
 )
 from plurigrid_ff.host.enumeration import TriadKind
@@ -110,6 +111,9 @@ class RunSettings(Settings):
         NetworkConfig(), description="The layers and what they learn by."
     )
     training: TrainingConfig = Field(TrainingConfig(), description="How long and how fast.")
+    society: SocietyConfig = Field(
+        SocietyConfig(), description="How many agents learn, from which samples, who knows whom."
+    )
     seed: int = Field(0, ge=0, lt=1 << 63, description="Every draw of the run derives from it.")
     device: Device = Field("auto", description="'auto' takes CUDA where there is one.")
     skills: dict[str, dict[str, Any]] = Field(
@@ -152,6 +156,9 @@ class EvaluateArguments(Settings):
         None, description="Another data set of the same shape; the run's own by default."
     )
     label_column: Text | None = Field(None, description="CSV column that holds the labels.")
+    agent: Text | None = Field(
+        None, description="Whose network, in a society; the best on validation samples by default."
+    )
     device: Device = Field("auto", description="'auto' takes CUDA where there is one.")
 
 
@@ -164,6 +171,9 @@ class PredictArguments(Settings):
         "file, or a folder or tar of images or recordings."
     )
     label_column: Text | None = Field(None, description="CSV column to leave out.")
+    agent: Text | None = Field(
+        None, description="Whose network, in a society; the best on validation samples by default."
+    )
     device: Device = Field("auto", description="'auto' takes CUDA where there is one.")
     show: int = Field(100, ge=0, le=1000, description="Predictions in the answer; out has all.")
     out: Text | None = Field(None, description="Write all predictions to this .csv file.")

@@ -14,6 +14,7 @@ from plurigrid_ff.config import Settings
 from plurigrid_ff.data.load import NAMED
 from plurigrid_ff.errors import RunFolderError, unknown_name
 from plurigrid_ff.host.folder import RunFolder
+from plurigrid_ff.host.graphs import is_path
 from plurigrid_ff.host.plugins import Host, load_host
 from plurigrid_ff.mcp_server.answers import ObjectiveList
 from plurigrid_ff.mcp_server.gate import Claims, Gate
@@ -108,6 +109,15 @@ class Door:
         """
         if source not in NAMED:
             self.folder.tree(source, where=where)
+
+    def require_graph(self, spec: str, *, where: str) -> None:
+        """Require a family of graphs, or a file in the working folder.
+
+        Raises:
+            WorkingFolderError: It lies elsewhere.
+        """
+        if is_path(spec):
+            self.folder.tree(spec, where=where)
 
     def finished_run(self, text: str) -> Path:
         """Resolve the folder of a finished run.

@@ -102,6 +102,7 @@ def do_evaluate(job: EvaluateArguments, desk: Desk) -> Assessment:
     return evaluate(
         job.run,
         data=data_like(job.run, job.data, label_column=job.label_column) if job.data else None,
+        agent=job.agent,
         device=job.device,
         max_samples=desk.limits.max_samples,
         host=desk.host,
@@ -114,6 +115,7 @@ def do_predict(job: PredictArguments, desk: Desk) -> Predictions:
         job.run,
         job.samples,
         label_column=job.label_column,
+        agent=job.agent,
         device=job.device,
         max_samples=desk.limits.max_samples,
         host=desk.host,

@@ -13,6 +13,7 @@ class Limits(Settings):
 
     max_epochs: int = Field(200, ge=1, description="Epochs of one run.")
     max_width: int = Field(4096, ge=1, description="Units of one layer; channels of a convolution.")
+    max_agents: int = Field(32, ge=1, description="Agents of one society.")
     max_samples: int = Field(200_000, ge=1, description="Samples of one data set, all splits.")
     max_seconds: int = Field(1800, ge=1, description="Seconds of one call, without its wait.")
     max_memory_mib: int = Field(
@@ -34,6 +35,7 @@ class Limits(Settings):
         # The width of a block is its author's; memory and time limit it too.
         widths = [getattr(layer, "features", 0) for layer in config.network.layers]
         self._require("training.epochs", config.training.epochs, "max_epochs")
+        self._require("society.agents", config.society.agents, "max_agents")
         self._require("network.hidden", max(widths), "max_width")
 
     def _require(self, key: str, asked: int, name: str) -> None:

@@ -116,6 +116,7 @@ def _allowed_settings(
     config = parse_run(merged(base, asked.asked()), where=where)
     door.limits.require(config)
     door.require_data(config.data.source, where="data.source")
+    door.require_graph(config.society.graph, where="society.graph")
     return config
 
 

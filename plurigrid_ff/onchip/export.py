@@ -21,6 +21,7 @@ from plurigrid_ff.onchip.quantise import (
     require_integer_form,
 )
 from plurigrid_ff.results import BuildCheck, CExportReport, DeviceMemory, ExportedFile
+from plurigrid_ff.society_config import ALONE
 
 if TYPE_CHECKING:
     from plurigrid_ff.learning.network import FFNetwork
@@ -39,6 +40,7 @@ def export_c(
     ram_kb: int | None = None,
     flash_kb: int | None = None,
     data: DataConfig | None = None,
+    agent: str | None = None,
     overwrite: bool = False,
     check: bool = True,
     host: Host | None = None,
@@ -55,6 +57,7 @@ def export_c(
         ram_kb: KiB of RAM the device has, stack included; None: no limit.
         flash_kb: KiB of flash it has; None: no limit.
         data: Another data set to choose scales on and to measure with; None: the run's own.
+        agent: Whose network, in a society; None: that with the best validation accuracy.
         overwrite: Replace an exported folder, once the new one is whole.
         check: Build it with the compilers there are, run it, and measure it.
         host: Objectives and blocks to choose from; None loads every installed plugin.
@@ -73,7 +76,7 @@ def export_c(
     require_outside(out, folder)
     _require_free(out, overwrite=overwrite)
     require_finished(folder)
-    run = open_run(folder, data=data, host=host)
+    run = open_run(folder, data=data, agent=agent, host=host)
     require_integer_form(run.network)
     if learns:
         require_integer_learning(run.network.config)
@@ -143,7 +146,7 @@ def _initial(run: OpenedRun) -> "FFNetwork":
         run.card.feature_shape,
         len(run.card.class_names),
         seed=run.config.seed,
-        role="agent-0",
+        role=run.config.society.whose_start(run.agent or ALONE),
     )
     if run.card.network.scaling == "standard":
         for name in ("input_mean", "input_deviation"):
@@ -186,6 +189,7 @@ def _report(
         feature_shape=run.card.feature_shape,
         class_names=run.card.class_names,
         data=run.card.data,
+        agent=run.agent,
         objective=run.card.network.objective,
         parameters=run.network.num_parameters,
         learns=learns,

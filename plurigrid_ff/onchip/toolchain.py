@@ -1,4 +1,4 @@
-"""The compilers and the emulator that exported code is built and run with."""
+"""The programs that what is exported is built, run and proved with."""
 
 import shutil
 from pathlib import Path
@@ -12,6 +12,8 @@ DEBIAN_PACKAGES = {
     "arm-none-eabi-gcc": "gcc-arm-none-eabi",
     "arm-none-eabi-size": "binutils-arm-none-eabi",
     "qemu-system-arm": "qemu-system-arm",
+    "coqc": "coq",
+    "coqchk": "coq",
 }
 
 

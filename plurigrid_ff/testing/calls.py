@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from plurigrid_ff.digest import canonical_json, digest
 from plurigrid_ff.errors import PlurigridError
+from plurigrid_ff.host.acting import METHODS
+from plurigrid_ff.host.arrays import dump_value, restore_value
 from plurigrid_ff.host.ports import STANDARD_PORTS, Inbox, Outbox, Port
-from plurigrid_ff.host.rounds import METHODS
 from plurigrid_ff.host.skill import Role, Skill
 from plurigrid_ff.host.wiring import written_ports
 from plurigrid_ff.results import Verdict
@@ -136,9 +137,9 @@ def check_value(port: Port[Any], value: Any, where: str) -> None:
         ) from error
     if port.type is Any:
         return
-    adapter = TypeAdapter(port.type)
+    arrays: dict[str, Any] = {}
     try:
-        again = adapter.validate_python(adapter.dump_python(value, mode="json", warnings="error"))
+        again = restore_value(port.type, dump_value(port.type, value, arrays), arrays)
     except (ValidationError, ValueError, TypeError) as error:
         raise failure(
             where,

@@ -10,11 +10,21 @@ from types import SimpleNamespace
 from typing import Any
 
 from plurigrid_ff.config import SKILL_NAME
+from plurigrid_ff.host.acting import METHODS
 from plurigrid_ff.host.field import FIELD
 from plurigrid_ff.host.log import LogEntry
 from plurigrid_ff.host.ports import STANDARD_PORTS, VERDICT, Port
-from plurigrid_ff.host.rounds import METHODS, Outcome
-from plurigrid_ff.host.skill import Role, RunContext, Skill, SkillCard, Stateful, Trained
+from plurigrid_ff.host.rounds import Outcome
+from plurigrid_ff.host.skill import (
+    Role,
+    RunContext,
+    Settles,
+    Skill,
+    SkillCard,
+    Stateful,
+    Trained,
+    TrainedSociety,
+)
 from plurigrid_ff.results import Assessment
 from plurigrid_ff.testing.calls import watch_call
 from plurigrid_ff.testing.random_state import seeded
@@ -32,6 +42,7 @@ def check_skill(
     *,
     settings: dict[str, Any] | None = None,
     values: Mapping[str, Any] | None = None,
+    agents: int = 1,
 ) -> None:
     """Check a skill: its card and settings, and three rounds among stand-ins.
 
@@ -42,6 +53,7 @@ def check_skill(
         skill: The skill, or its card.
         settings: The skill's own settings to run with; the defaults if there are none.
         values: A sample value for every port it reads that is no standard one.
+        agents: How many the society has, on a complete graph.
 
     Raises:
         AssertionError: Where it breaks the contract, and what to do.
@@ -59,7 +71,7 @@ def check_skill(
     check_card(skill.card)
     check_ports(skill)
     check_settings(skill.config, f"settings of skill {skill.name!r}")
-    context = tiny_context({skill.name: settings or {}})
+    context = tiny_context({skill.name: settings or {}}, agents=agents)
     check_build(skill, context)
     values = sample_values(skill, values or {})
     entries = check_rounds(skill, context, values)
@@ -215,8 +227,13 @@ def check_rounds(skill: Skill, context: RunContext, values: dict[str, Any]) -> l
     with tempfile.TemporaryDirectory() as folder:
         outcome = _run(skill, context, values, Path(folder), seed=1)
         built = outcome.built[skill.card.role].built
-        if isinstance(built, Trained):
-            check_trained(built, Path(folder) / "tried.safetensors", f"skill {skill.name!r}")
+        where = f"skill {skill.name!r}"
+        if len(context.society.graph) > 1 and isinstance(built, TrainedSociety):
+            for name in context.society.agents:
+                path = Path(folder) / f"{name}.safetensors"
+                check_trained(built.networks[name], path, f"{where}: agent {name!r}")
+        elif isinstance(built, Trained):
+            check_trained(built, Path(folder) / "tried.safetensors", where)
     return outcome.log.entries
 
 
@@ -327,6 +344,8 @@ def _watch(skill: Skill, config: Any, context: RunContext, interrupt: int | None
     members: dict[str, Any] = {method: act, "built": built}
     if isinstance(built, Stateful):
         members |= {"save_state": built.save_state, "load_state": built.load_state}
+    if isinstance(built, Settles):
+        members["settle"] = built.settle
     return SimpleNamespace(**members)
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plurigrid_ff.derivation import derive_key, draw, draw_array, shuffled
@@ -48,3 +48,17 @@ def test_keys_differ_by_seed_and_by_every_part_of_the_path():
 
 def test_a_key_never_changes_between_versions():
     assert derive_key(0, "agent-0", "order", 3) == 2404663956549013435
+
+
+@settings(max_examples=30)
+@given(st.lists(st.text(), min_size=1, max_size=3), st.lists(st.text(), min_size=1, max_size=3))
+def test_two_paths_never_read_as_one(path, other):
+    assert (derive_key(0, *path) == derive_key(0, *other)) == (path == other)
+
+
+def test_a_separator_in_a_name_does_not_split_it():
+    assert derive_key(0, "a\x1fstr:b") != derive_key(0, "a", "b")
+
+
+def test_a_number_counts_the_same_in_every_integer_type():
+    assert derive_key(np.uint64(3), "order", np.int64(2)) == derive_key(3, "order", 2)

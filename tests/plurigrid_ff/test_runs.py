@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from plurigrid_ff import inference, runs
-from plurigrid_ff.config import ConvConfig, DataConfig, NetworkConfig, TrainingConfig
+from plurigrid_ff.config import ConvConfig, DataConfig, NetworkConfig, TrainingConfig, Triad
 from plurigrid_ff.data.dataset import Split
 from plurigrid_ff.errors import (
     ConfigError,
@@ -17,7 +17,6 @@ from plurigrid_ff.errors import (
     UnknownNameError,
 )
 from plurigrid_ff.host.log import read_log
-from plurigrid_ff.host.triad import find_triad
 from plurigrid_ff.learning.readout import best_range
 from plurigrid_ff.runs import Watcher
 
@@ -260,9 +259,16 @@ def test_a_non_finite_loss_stops_the_run_and_names_the_place(tmp_path, base):
             "put no label into the input, so goodness cannot tell classes",
         ),
         (
-            {"triad": find_triad("proofgeneral-narya-unworld-forward-forward")},
+            {
+                "triad": Triad(
+                    name="evolving",
+                    validator="persistent-homology",
+                    coordinator="self-evolving-agent",
+                    generator="forward-forward-learning",
+                )
+            },
             TriadError,
-            "'proofgeneral-narya' is not installed",
+            "'self-evolving-agent' is not installed",
         ),
         (
             {"training": TrainingConfig(schedule="greedy", epochs=1)},

@@ -11,8 +11,8 @@ from plurigrid_ff.host.ports import (
     Inbox,
     LayerSchedule,
 )
-from plurigrid_ff.host.rounds import society_of_one
 from plurigrid_ff.host.skill import Generator, RunContext, Stateful, Trained
+from plurigrid_ff.host.society import build_society
 
 RUN = RunConfig(
     network=NetworkConfig(hidden=(16, 12)),
@@ -23,7 +23,7 @@ RUN = RunConfig(
 
 @pytest.fixture
 def context(blobs):
-    return RunContext(RUN, blobs, society_of_one(RUN, blobs.validation.x, blobs.validation.y, 3))
+    return RunContext(RUN, blobs, build_society(RUN, blobs))
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_the_assessment_is_of_the_test_split(build, context):
 
 def test_progress_reaches_the_whole_round(blobs):
     shares = []
-    society = society_of_one(RUN, blobs.validation.x, blobs.validation.y, 3)
+    society = build_society(RUN, blobs)
     context = RunContext(RUN, blobs, society, shares.append)
 
     SKILL.build(SKILL.config(), context).generate(inbox(context))
@@ -141,7 +141,7 @@ def patient(blobs):
     def make(**training):
         settings = RUN.training.model_dump() | {"epochs": 40, "epochs_per_round": 1, "patience": 1}
         run = RUN.model_copy(update={"training": TrainingConfig(**(settings | training))})
-        society = society_of_one(run, blobs.validation.x, blobs.validation.y, 3)
+        society = build_society(run, blobs)
         context = RunContext(run, blobs, society)
         return SKILL.build(SKILL.config(), context), context
 

@@ -5,15 +5,16 @@ from plurigrid_ff.config import RunConfig, TrainingConfig
 from plurigrid_ff.errors import CheckpointError, PluginError
 from plurigrid_ff.host.log import read_log
 from plurigrid_ff.host.ports import GAINS, VERDICT, LayerSchedule, Outbox
-from plurigrid_ff.host.rounds import Rounds, society_of_one
+from plurigrid_ff.host.rounds import Rounds
 from plurigrid_ff.host.skill import Role, RunContext
+from plurigrid_ff.host.society import build_society
 
 CONFIG = RunConfig(training=TrainingConfig(epochs=5, epochs_per_round=1))
 
 
 @pytest.fixture
 def context(blobs):
-    society = society_of_one(CONFIG, blobs.validation.x, blobs.validation.y, 3)
+    society = build_society(CONFIG, blobs)
     return RunContext(CONFIG, blobs, society)
 
 
@@ -178,8 +179,8 @@ def test_a_fed_back_port_must_be_defined(start, trio, make_skill, parts):
         start({**trio, Role.GENERATOR: generator}).run()
 
 
-def test_the_society_of_one_has_one_agent_and_no_edge(blobs):
-    society = society_of_one(CONFIG, blobs.validation.x, blobs.validation.y, 3)
+def test_a_society_has_one_agent_and_no_edge_by_default(blobs):
+    society = build_society(CONFIG, blobs)
 
     assert list(society.graph) == ["agent-0"]
     assert society.graph.number_of_edges() == 0

@@ -177,3 +177,14 @@ def test_settings_are_merged_table_by_table():
         "device": "cpu",
     }
     assert base["training"]["epochs"] == 5
+
+
+def test_a_graph_elsewhere_and_too_many_agents_are_refused(ask, tmp_path, small):
+    graph = str(tmp_path / "secret.txt")
+
+    elsewhere = ask("train", {"out": "new", **small, "society": {"agents": 2, "graph": graph}})
+    many = ask("train", {"out": "new", **small, "society": {"agents": 33}})
+
+    assert elsewhere.startswith("society.graph: ")
+    assert "leads out of the working folder" in elsewhere
+    assert many.startswith("society.agents: expected at most 32 on this server, got 33")

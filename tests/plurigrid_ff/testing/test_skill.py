@@ -10,6 +10,7 @@ import numpy as np
 import plurigrid_ff_forward_forward_learning
 import plurigrid_ff_open_games
 import plurigrid_ff_persistent_homology
+import plurigrid_ff_unworld
 import pytest
 import torch
 from pydantic import Field
@@ -320,6 +321,7 @@ def test_a_sound_skill_passes(kind):
         plurigrid_ff_forward_forward_learning,
         plurigrid_ff_open_games,
         plurigrid_ff_persistent_homology,
+        plurigrid_ff_unworld,
     ],
 )
 def test_the_first_party_skills_pass(plugin):

@@ -1,0 +1,38 @@
+"""The page on societies says what is so."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from plurigrid_ff.config import SocietyConfig
+from plurigrid_ff.host.graphs import FAMILIES
+from plurigrid_ff.testing import check_skill
+
+PAGE = (Path(__file__).parents[1] / "docs" / "societies.md").read_text("utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_the_coordinator_on_the_page_keeps_the_contract():
+    (code,) = blocks("python")
+    names = {}
+    exec(code, names)
+
+    check_skill(names["SKILL"], agents=3)
+
+
+def test_the_settings_on_the_page_are_all_there_are():
+    (text,) = blocks("toml")
+    table = tomllib.loads(text)["society"]
+
+    SocietyConfig.parse(table, where="docs/societies.md")
+    for name, field in SocietyConfig.model_fields.items():
+        assert name in table
+        assert re.search(rf"\| `{name}` \| `?{field.default}`? \|", PAGE)
+
+
+def test_the_page_has_every_family_of_graphs():
+    for family in FAMILIES.values():
+        assert f"`{family.example}`" in PAGE

@@ -6,21 +6,12 @@ from pathlib import Path
 
 from plurigrid_ff.config import SocietyConfig
 from plurigrid_ff.host.graphs import FAMILIES
-from plurigrid_ff.testing import check_skill
 
 PAGE = (Path(__file__).parents[1] / "docs" / "societies.md").read_text("utf-8")
 
 
 def blocks(language):
     return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
-
-
-def test_the_coordinator_on_the_page_keeps_the_contract():
-    (code,) = blocks("python")
-    names = {}
-    exec(code, names)
-
-    check_skill(names["SKILL"], agents=3)
 
 
 def test_the_settings_on_the_page_are_all_there_are():

@@ -40,10 +40,20 @@ def block_works(host):
     assert block(torch.zeros(3, 64)).shape == (3, 32)
 
 
+def command_works(host):
+    from click.testing import CliRunner
+
+    from plurigrid_ff.cli import load_command
+
+    result = CliRunner().invoke(load_command(host.commands["greet"]), ["you"])
+    assert result.output == "hello, you\n"
+
+
 WORKS = {
     "register_skills": skill_works,
     "register_objectives": objective_works,
     "register_blocks": block_works,
+    "register_commands": command_works,
 }
 
 

@@ -40,6 +40,13 @@ def block_works(host):
     assert block(torch.zeros(3, 64)).shape == (3, 32)
 
 
+def command_works(host):
+    from click.testing import CliRunner
+
+    greet = host.commands["greet"].load()
+    assert CliRunner().invoke(greet).output == "hello\n"
+
+
 def update_works(host):
     said = {"verdict": "like", "color": "#008080"}
     profile = host.ask("color_update", profile={"seed": 3}, answers=[said])
@@ -60,6 +67,7 @@ WORKS = {
     "register_skills": skill_works,
     "register_objectives": objective_works,
     "register_blocks": block_works,
+    "register_commands": command_works,
     "color_update": update_works,
     "color_rank": rank_works,
     "color_palette": palette_works,

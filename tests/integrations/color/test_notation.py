@@ -20,7 +20,7 @@ def test_a_notation_is_read(text, found):
     assert parse_color(text) == found
 
 
-@given(st.floats(0.3, 0.8), st.floats(0, 0.08), st.floats(0, 359))
+@given(st.floats(0.5, 0.8), st.floats(0, 0.05), st.floats(0, 359))
 def test_oklch_is_read_as_coloraide_reads_it(lightness, chroma, hue):
     text = f"oklch({lightness:.4f} {chroma:.4f} {hue:.2f})"
     theirs = bytes.fromhex(Color(text).convert("srgb").to_string(hex=True, fit=True)[1:])

@@ -27,7 +27,8 @@ class Observation:
     @property
     def predicted(self) -> "NDArray[np.intp]":
         """The class of highest goodness, shape ``(samples,)``."""
-        return self.goodness.argmax(axis=1)
+        best: NDArray[np.intp] = self.goodness.argmax(axis=1)
+        return best
 
 
 def observe(network: "FFNetwork", x: "NDArray[np.float32]") -> Observation:

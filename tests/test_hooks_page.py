@@ -43,8 +43,10 @@ def block_works(host):
 def command_works(host):
     from click.testing import CliRunner
 
-    greet = host.commands["greet"].load()
-    assert CliRunner().invoke(greet).output == "hello\n"
+    from plurigrid_ff.cli import load_command
+
+    result = CliRunner().invoke(load_command(host.commands["greet"]), ["you"])
+    assert result.output == "hello, you\n"
 
 
 def update_works(host):

@@ -26,7 +26,7 @@ def load_profile(path: Path) -> ColorProfile:
         found = json.loads(text)
     except FileNotFoundError as error:
         raise ProfileError(
-            f"{path}: no such profile; `plurigrid-ff color like` starts one"
+            f"{path}: no such profile; `plurigrid-ff color like COLOR` starts one"
         ) from error
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise ProfileError(f"{path}: not a profile of colours: not JSON") from error

@@ -1,7 +1,7 @@
-"""Open games as a skill: layers play for a shared compute budget. Role: coordinator (0)."""
+"""Open games as a skill: layers, or agents, play for a compute budget. Role: coordinator (0)."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 class OpenGamesConfig(Settings):
     """Terms of the budget game."""
 
+    players: Literal["layers", "agents"] = Field(
+        "layers",
+        description="Who plays: every layer for itself, or every agent with all its layers.",
+    )
     price: float = Field(
         0.25,
         ge=0,
         le=1000,
-        description="What a layer pays for each other layer that trains, as a share of the "
-        "largest positive gain; about 1 + 1/price layers train at once, 0: all that gain.",
+        description="What a player pays for each other one that trains, as a share of the "
+        "largest positive gain; about 1 + 1/price players train at once, 0: all that gain.",
     )
     memory: float = Field(
         0.5,
@@ -51,7 +55,7 @@ SKILL = Skill(
         feedback=("schedule", "gain-estimates"),
         produces=("schedule", "gain-estimates"),
         summary=(
-            "Lets layers play for a compute budget: those that train next round are a Nash "
+            "Lets layers or agents play for a compute budget: who trains next round is a Nash "
             "equilibrium of a potential game over their measured held-out gains."
         ),
         references=(

@@ -12,6 +12,7 @@ from plurigrid_ff_open_games.estimates import (
     Bids,
     GainEstimate,
     make_bids,
+    pool_estimates,
     update_estimate,
 )
 from plurigrid_ff_open_games.games import Profile
@@ -20,7 +21,7 @@ T = TypeVar("T")
 
 
 class BudgetCoordinator:
-    """Lets all layers of all agents play the budget game, once a round.
+    """Lets all layers of all agents, or the agents, play the budget game once a round.
 
     Keeps no state: what it must remember comes back through its feedback ports.
 
@@ -36,18 +37,45 @@ class BudgetCoordinator:
         gains = inbox[GAINS]
         layers = {agent: len(gains[agent]) for agent in sorted(gains)}
         estimates = self._update(layers, gains, inbox.get(GAIN_ESTIMATES))
-        bids = make_bids(estimates, price=self.config.price, may_stop=self.config.may_stop)
+        teams = self._teams(layers)
+        bids = make_bids(
+            pool_estimates(estimates, teams),
+            price=self.config.price,
+            may_stop=self.config.may_stop,
+        )
         game = BudgetGame(bids.gains, bids.cost)
-        equilibrium = find_equilibrium(game, _previous(layers, inbox.get(SCHEDULE)))
+        before = _previous(layers, inbox.get(SCHEDULE))
+        # A player that trained in part, after a change of settings, counts as training.
+        played = tuple(int(any(before[layer] for layer in team)) for team in teams)
+        equilibrium = find_equilibrium(game, played)
         forced = None if self.config.may_stop else choose_forced(equilibrium, bids)
-        chosen = [s == 1 or layer == forced for layer, s in enumerate(equilibrium)]
+        chosen = [s == 1 or player == forced for player, s in enumerate(equilibrium)]
+        trains = [False] * len(estimates)
+        for team, in_it in zip(teams, chosen, strict=True):
+            for layer in team:
+                trains[layer] = in_it
 
         outbox = Outbox()
-        schedule = _split(layers, chosen)
+        schedule = _split(layers, trains)
         outbox.put(SCHEDULE, {a: LayerSchedule(trains=t) for a, t in schedule.items()})
         outbox.put(GAIN_ESTIMATES, _split(layers, estimates))
-        outbox.summary = _summarise(layers, game, equilibrium, forced, estimates)
+        # Agents that play hold one action each, layers one per layer of their agent.
+        players = dict.fromkeys(layers, 1) if self.config.players == "agents" else layers
+        outbox.summary = _summarise(players, game, played, equilibrium, forced)
+        gained = _split(layers, [estimate.gain for estimate in estimates])
+        outbox.summary["estimates"] = {agent: list(values) for agent, values in gained.items()}
         return outbox
+
+    def _teams(self, layers: Mapping[str, int]) -> list[range]:
+        """Say which layers each player trains, all agents' layers in a row."""
+        total = sum(layers.values())
+        if self.config.players == "layers":
+            return [range(layer, layer + 1) for layer in range(total)]
+        teams, start = [], 0
+        for count in layers.values():
+            teams.append(range(start, start + count))
+            start += count
+        return teams
 
     def _update(
         self,
@@ -68,7 +96,7 @@ class BudgetCoordinator:
 
 
 def choose_forced(equilibrium: Profile, bids: Bids) -> int | None:
-    """Return the layer that must train although no layer wants to; None if one does.
+    """Return the player that must train although none wants to; None if one does.
 
     Measurements are noisy: a round in which every layer lost is no reason to stop for
     good. The highest bid trains; among equals, the first.
@@ -113,22 +141,30 @@ def _split(layers: Mapping[str, int], values: Sequence[T]) -> dict[str, tuple[T,
 
 
 def _summarise(
-    layers: Mapping[str, int],
+    players: Mapping[str, int],
     game: BudgetGame,
+    played: Profile,
     equilibrium: Profile,
     forced: int | None,
-    estimates: Sequence[GainEstimate],
 ) -> dict[str, Any]:
-    """Return the numbers for the log. The regret is computed, never assumed to be 0."""
-    gains = _split(layers, [estimate.gain for estimate in estimates])
-    names = [(agent, index) for agent, count in layers.items() for index in range(count)]
+    """Return the numbers for the log. Regrets are computed, never assumed to be 0.
+
+    The set D of deviations is each player's other action, so ``epsilon`` makes what is
+    chosen for the next round an epsilon-Nash equilibrium with respect to all deviations of
+    this game; ``regrets`` are hindsight: what each player would have gained by the other
+    action in the round just played, as estimated after it.
+    """
+    names = [(agent, index) for agent, count in players.items() for index in range(count)]
+    chosen = tuple(int(s or player == forced) for player, s in enumerate(equilibrium))
+    regrets = [max(0.0, float(gain)) for gain in game.improvements(played)]
     return {
-        "equilibrium": {agent: list(s) for agent, s in _split(layers, equilibrium).items()},
+        "equilibrium": {agent: list(s) for agent, s in _split(players, equilibrium).items()},
         "regret": game.regret(equilibrium),
+        "epsilon": game.regret(chosen),
+        "regrets": {agent: list(values) for agent, values in _split(players, regrets).items()},
         "deviations_checked": len(equilibrium),
         "cost": game.cost,
-        "training": sum(equilibrium) + (forced is not None),
+        "training": sum(chosen),
         "forced": None if forced is None else list(names[forced]),
-        "estimates": {agent: list(values) for agent, values in gains.items()},
-        "bids": {agent: list(values) for agent, values in _split(layers, game.gains).items()},
+        "bids": {agent: list(values) for agent, values in _split(players, game.gains).items()},
     }

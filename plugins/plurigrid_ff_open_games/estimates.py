@@ -60,6 +60,28 @@ def update_estimate(
     return GainEstimate(gain=smoothed, rounds_out=0)
 
 
+def pool_estimates(
+    estimates: Sequence[GainEstimate], teams: Sequence[Sequence[int]]
+) -> list[GainEstimate]:
+    """Pool the estimates of layers that train together into one per player.
+
+    A player gains what its layers gain on average, of those that were ever measured, and
+    has sat out for as long as the layer that trained last.
+
+    Args:
+        estimates: One per layer.
+        teams: Layers of each player, at least one.
+    """
+    pooled = []
+    for team in teams:
+        members = [estimates[layer] for layer in team]
+        known = [member.gain for member in members if member.gain is not None]
+        gain = sum(known) / len(known) if known else None
+        rounds_out = min(member.rounds_out for member in members)
+        pooled.append(GainEstimate(gain=gain, rounds_out=rounds_out))
+    return pooled
+
+
 def make_bids(estimates: Sequence[GainEstimate], *, price: float, may_stop: bool = False) -> Bids:
     """Turn estimates into the gains and the cost of a budget game.
 

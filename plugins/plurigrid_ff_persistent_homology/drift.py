@@ -168,6 +168,7 @@ def label_numbers(
     classes = reference.goodness.shape[1]
 
     def shares(members: "NDArray[np.bool_]") -> "Numbers":
-        return np.bincount(predicted[members], minlength=classes) / members.sum()
+        found: Numbers = np.bincount(predicted[members], minlength=classes) / members.sum()
+        return found
 
     return np.array([[np.abs(shares(row) - shares(~row)).sum() / 2] for row in inside])

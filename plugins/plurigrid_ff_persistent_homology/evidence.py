@@ -94,6 +94,7 @@ def topology_table(findings: Sequence[Finding]) -> Table:
                 loops.betti_1,
                 len(loops.diagram),
                 rounded(float(lifetimes.max(initial=0.0))),
+                rounded(_moved(found)),
             )
         )
     return Table(
@@ -108,10 +109,12 @@ def topology_table(findings: Sequence[Finding]) -> Table:
             "Betti 1",
             "H1 classes",
             "longest H1 lifetime",
+            "H0 moved by training",
         ),
         rows=tuple(rows),
         note="Activities scaled to unit length; Betti numbers at the scale where the landmarks "
-        "become connected; diagrams are within twice the covering radius (bottleneck).",
+        "become connected; diagrams are within twice the covering radius (bottleneck). The last "
+        "column is the bottleneck distance of the H0 diagrams before and after training.",
     )
 
 
@@ -128,6 +131,17 @@ def charts(findings: Sequence[Finding]) -> tuple[Chart, ...]:
 def rounded(number: float) -> float:
     """Keep four significant digits."""
     return float(f"{number:.4g}")
+
+
+def _moved(found: Finding) -> float:
+    """Return the bottleneck distance of a layer's H0 diagram to that before training."""
+    import gudhi
+
+    after, before = (
+        np.column_stack([np.zeros(len(ends)), ends])
+        for ends in (found.deaths, found.untrained_deaths)
+    )
+    return float(gudhi.bottleneck_distance(after, before))
 
 
 def _share_chart(agent: str, findings: Sequence[Finding]) -> Chart:

@@ -105,7 +105,32 @@ def _coordinator_charts(entries: Sequence[Entry]) -> list[Chart | None]:
         if len({value for _, value in points}) > 1:
             name = str(key).replace("_", " ")
             charts.append(_line_chart(f"Coordinator: {name}", "Round", name, [("", points)]))
-    return charts[:MAX_COORDINATOR_CURVES]
+    return [_regret_chart(dated), *charts[:MAX_COORDINATOR_CURVES]]
+
+
+def _regret_chart(dated: Sequence[tuple[float, Entry]]) -> Chart | None:
+    """Draw what each player would have gained by another action, round by round."""
+    points: dict[str, list[Point]] = defaultdict(list)
+    for place, entry in dated:
+        regrets = entry["summary"].get("regrets")
+        for agent, values in regrets.items() if isinstance(regrets, Mapping) else ():
+            for index, value in enumerate(values if isinstance(values, list | tuple) else ()):
+                number = finite(value)
+                if number is not None:
+                    alone = len(values) == 1
+                    points[agent if alone else f"{agent}, layer {index + 1}"].append(
+                        (place, number)
+                    )
+    names = list(points)
+    shown = spread(range(len(names)), MAX_LINES)
+    hidden = f"{len(shown)} of {len(names)} players shown. " if len(shown) < len(names) else ""
+    return _line_chart(
+        "Regrets of the players",
+        "Round",
+        "Regret, margin per update",
+        [(names[index], points[names[index]]) for index in shown],
+        f"{hidden}What a player would have gained by its other action, in hindsight.",
+    )
 
 
 def _collect(dated: Iterable[tuple[float, Entry]], key: str) -> list[Point]:

@@ -174,3 +174,49 @@ def test_importing_the_plugin_loads_no_heavy_library():
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert found.stdout.strip() == "set()"
+
+
+def test_agents_play_with_all_their_layers():
+    gains = {"b": (gain(0.9), gain(1.1)), "a": (gain(0.1), gain(0.1)), "c": (gain(1.0),)}
+    config = OpenGamesConfig(players="agents", price=0.5)
+
+    outbox = BudgetCoordinator(config).coordinate(inbox(gains=gains))
+
+    trains = {agent: plan.trains for agent, plan in outbox.values["schedule"].items()}
+    assert trains == {"a": (False, False), "b": (True, True), "c": (True,)}
+    assert outbox.summary["equilibrium"] == {"a": [0], "b": [1], "c": [1]}
+    assert outbox.summary["deviations_checked"] == 3
+
+
+def test_an_agent_that_sat_out_returns_as_one():
+    config = OpenGamesConfig(players="agents", price=0.5)
+    coordinator = BudgetCoordinator(config)
+    true, fed_back, out = {"a": 0.1, "b": 1.0, "c": 1.0}, {}, []
+    trains = dict.fromkeys(true, True)
+    for _ in range(6):
+        gains = {a: (gain(g, updates=int(trains[a])),) * 2 for a, g in true.items()}
+        outbox = coordinator.coordinate(inbox(gains=gains, **fed_back))
+        fed_back = dict(outbox.values)
+        trains = {a: plan.trains[0] for a, plan in outbox.values["schedule"].items()}
+        assert all(len(set(plan.trains)) == 1 for plan in outbox.values["schedule"].values())
+        out.append(trains["a"])
+
+    assert out[0] is False
+    assert True in out
+
+
+def test_regrets_tell_what_the_round_just_played_gave_away():
+    outbox = first_round(1.0, 0.6, 0.1)
+
+    game = BudgetGame((1.0, 0.6, 0.1), 0.25)
+    expected = [max(0.0, gained) for gained in game.improvements((1, 1, 1))]
+    assert outbox.summary["regrets"] == {"agent-0": expected}
+    assert expected[2] == pytest.approx(0.4)
+    assert outbox.summary["epsilon"] == 0
+
+
+def test_a_forced_layer_shows_in_epsilon():
+    outbox = first_round(-0.3, -0.1, -0.2)
+
+    assert outbox.summary["regret"] == 0
+    assert outbox.summary["epsilon"] == pytest.approx(0.1)

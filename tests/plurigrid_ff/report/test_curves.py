@@ -99,3 +99,25 @@ def test_what_is_missing_or_no_number_is_left_out():
 def test_spread_keeps_both_ends():
     assert spread(range(5), 7) == [0, 1, 2, 3, 4]
     assert spread(range(100), 4) == [0, 33, 66, 99]
+
+
+def coordinated(round, regrets):
+    return {"role": "coordinator", "round": round, "summary": {"regrets": regrets}}
+
+
+def test_regrets_are_drawn_for_every_player_over_the_rounds():
+    rounds = [coordinated(1, {"a": [0.5, 0.0], "b": [0.25]}), coordinated(2, {"a": [0.1, 0.2]})]
+
+    (chart,) = learning_curves(rounds)
+
+    assert chart.title == "Regrets of the players"
+    drawn = {line.name: (line.x, line.y) for line in chart.series}
+    assert drawn == {
+        "a, layer 1": ((1.0, 2.0), (0.5, 0.1)),
+        "a, layer 2": ((1.0, 2.0), (0.0, 0.2)),
+        "b": ((1.0,), (0.25,)),
+    }
+
+
+def test_regrets_that_are_no_numbers_are_left_out():
+    assert learning_curves([coordinated(1, {"a": [None, "x"], "b": 3}), coordinated(2, 7)]) == ()

@@ -49,11 +49,30 @@ def command_works(host):
     assert result.output == "hello, you\n"
 
 
+def update_works(host):
+    said = {"verdict": "like", "color": "#008080"}
+    profile = host.ask("color_update", profile={"seed": 3}, answers=[said])
+    assert profile.model_dump(mode="json")["answers"] == [said | {"over": None}]
+
+
+def rank_works(host):
+    rated = host.ask("color_rank", profile={}, colors=["#202020", "#FFFFFF", "#808080"])
+    assert [item.color for item in rated] == ["#FFFFFF", "#808080", "#202020"]
+
+
+def palette_works(host):
+    palette = host.ask("color_palette", request={"count": 3})
+    assert palette.colors == ("#000000", "#808080", "#FFFFFF")
+
+
 WORKS = {
     "register_skills": skill_works,
     "register_objectives": objective_works,
     "register_blocks": block_works,
     "register_commands": command_works,
+    "color_update": update_works,
+    "color_rank": rank_works,
+    "color_palette": palette_works,
 }
 
 
@@ -85,8 +104,8 @@ def test_the_example_of_every_hook_is_a_plugin_whose_offer_works(hook, monkeypat
     host = load_host(trace=calls.append)
 
     assert host.failures == []
-    assert [call.hook for call in calls] == [hook.name]
     WORKS[hook.name](host)
+    assert [call.hook for call in calls] == [hook.name]
 
 
 def test_the_versions_end_with_the_one_of_the_hooks_and_name_them_all():

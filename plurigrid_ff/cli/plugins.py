@@ -32,7 +32,15 @@ def command(options: Options, as_json: bool) -> None:
                 record.name,
                 f"{record.distribution or '?'} {record.version or ''}".strip(),
                 record.status,
-                ", ".join((*record.skills, *record.objectives, *record.blocks, *record.commands)),
+                ", ".join(
+                    (
+                        *record.skills,
+                        *record.objectives,
+                        *record.blocks,
+                        *record.commands,
+                        *record.answers,
+                    )
+                ),
                 record.error or "",
             )
             for record in records

@@ -16,24 +16,32 @@ class HookCall(Settings):
     Attributes:
         plugin: Name of the plugin's entry point.
         hook: Name of the hook.
-        registered: What the plugin registered in this call, by name, in its order.
+        registered: What the plugin registered in this call, by name, in its order; None of a
+            hook that answers.
         seconds: Time the call took.
         error: What the plugin raised.
     """
 
     plugin: str
     hook: str
-    registered: tuple[str, ...]
+    registered: tuple[str, ...] | None
     seconds: float
     error: str | None = None
 
     def __str__(self) -> str:
         """Say it in one line."""
+        time_taken = f"({self.seconds * 1e3:.2f} ms)"
+        if self.registered is None:
+            done = f"raised {self.error}" if self.error else "was asked"
+            return f"{self.plugin}: {self.hook} {done} {time_taken}"
         names = ", ".join(self.registered) or "nothing"
         raised = f", then raised {self.error}" if self.error else ""
-        return (
-            f"{self.plugin}: {self.hook} registered {names}{raised} ({self.seconds * 1e3:.2f} ms)"
-        )
+        return f"{self.plugin}: {self.hook} registered {names}{raised} {time_taken}"
+
+
+def _named(items: Sequence[Any]) -> tuple[str, ...]:
+    """Name what was registered, whatever it is."""
+    return tuple(f"{getattr(item, 'name', item)!s:.80}" for item in items)
 
 
 def watch(
@@ -69,9 +77,7 @@ def watch(
             HookCall(
                 plugin=plugin,
                 hook=hook,
-                registered=tuple(
-                    f"{getattr(new, 'name', new)!s:.80}" for new in registered[known:]
-                ),
+                registered=_named(registered[known:]) if hook.startswith("register_") else None,
                 seconds=time.perf_counter() - started,
                 error=in_short(outcome.exception) if outcome.exception else None,
             )

@@ -5,6 +5,14 @@ from typing import Any
 
 import pluggy
 
+from plurigrid_ff.colors.messages import (
+    ColorAnswer,
+    ColorProfile,
+    Hex,
+    Palette,
+    PaletteRequest,
+    RatedColor,
+)
 from plurigrid_ff.host.skill import Skill
 
 PROJECT = "plurigrid_ff"
@@ -71,4 +79,43 @@ def register_commands(register: Callable[[str, str | Callable[[], Any], str], No
             line for ``plurigrid-ff --help``. Afterwards the host refuses the plugin with
             ``PluginError`` when plurigrid-ff or another plugin has a command of that name
             already, or when one of the three makes no sense.
+    """
+
+
+@hookspec(firstresult=True)
+def color_update(profile: ColorProfile, answers: tuple[ColorAnswer, ...]) -> ColorProfile | None:
+    """Take a user's answers into what is known of the user's taste.
+
+    Args:
+        profile: What was known before.
+        answers: New answers, oldest first.
+
+    Returns:
+        The new profile; the old one stays as it is. None leaves the question to the next plugin.
+    """
+
+
+@hookspec(firstresult=True)
+def color_rank(profile: ColorProfile, colors: tuple[Hex, ...]) -> tuple[RatedColor, ...] | None:
+    """Rate colours by a user's taste, best first.
+
+    Args:
+        profile: What is known of the user.
+        colors: As ``#RRGGBB``.
+
+    Returns:
+        Every colour with its score. None leaves the question to the next plugin.
+    """
+
+
+@hookspec(firstresult=True)
+def color_palette(request: PaletteRequest, profile: ColorProfile | None) -> Palette | None:
+    """Make a palette.
+
+    Args:
+        request: What it should be.
+        profile: Whose taste it should meet; None for nobody's.
+
+    Returns:
+        The palette. None leaves the question to the next plugin.
     """

@@ -13,6 +13,7 @@ from plurigrid_ff.config import Settings
 from plurigrid_ff.host import hookspecs
 from plurigrid_ff.host.hook_calls import HookCall, watch
 from plurigrid_ff.host.hook_versions import check_hooks_version
+from plurigrid_ff.host.questions import answered_by, ask
 from plurigrid_ff.host.registry import Registry
 from plurigrid_ff.host.selection import VARIABLE, Selection
 from plurigrid_ff.host.skill import Skill
@@ -34,18 +35,28 @@ class PluginRecord(Settings):
     objectives: tuple[str, ...] = ()
     blocks: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
     load_seconds: float = 0.0
 
 
 @dataclass
 class Host:
-    """What is on offer, and what became of every plugin."""
+    """What is on offer, and what became of every plugin.
+
+    Attributes:
+        managers: The plugin manager of every loaded plugin, by its name, in loading order.
+    """
 
     registry: Registry = field(default_factory=Registry)
     objectives: dict[str, Offer] = field(default_factory=dict)
     blocks: dict[str, Offer] = field(default_factory=dict)
     commands: dict[str, Offer] = field(default_factory=dict)
     plugins: list[PluginRecord] = field(default_factory=list)
+    managers: dict[str, pluggy.PluginManager] = field(default_factory=dict)
+
+    def ask(self, question: str, **arguments: Any) -> Any:
+        """Ask plugins a question, such as ``color_rank``; see :func:`~.questions.ask`."""
+        return ask(self.managers, question, arguments)
 
     @property
     def failures(self) -> list[PluginRecord]:
@@ -106,7 +117,8 @@ def _load(entry: EntryPoint, host: Host, trace: Trace | None) -> PluginRecord:
     started = time.perf_counter()
     taken: list[Skill | Offer] = []
     try:
-        for item in _offered(entry, trace):
+        manager, offered = _offered(entry, trace)
+        for item in offered:
             host.take(item, provider=entry.name)
             taken.append(item)
     # Foreign code enters here: whatever it raises, the host goes on without it.
@@ -115,6 +127,7 @@ def _load(entry: EntryPoint, host: Host, trace: Trace | None) -> PluginRecord:
             host.give_back(item)
         reason = f"{type(error).__name__}: {error}"
         return _record(entry, "failed", error=reason, started=started)
+    host.managers[entry.name] = manager
     return _record(
         entry,
         "loaded",
@@ -122,6 +135,7 @@ def _load(entry: EntryPoint, host: Host, trace: Trace | None) -> PluginRecord:
         objectives=_names(taken, OBJECTIVE),
         blocks=_names(taken, BLOCK),
         commands=_names(taken, COMMAND),
+        answers=answered_by(manager),
         started=started,
     )
 
@@ -131,7 +145,9 @@ def _names(items: list[Skill | Offer], kind: OfferKind) -> tuple[str, ...]:
     return tuple(item.name for item in items if isinstance(item, Offer) and item.kind is kind)
 
 
-def _offered(entry: EntryPoint, trace: Trace | None) -> list[Skill | Offer]:
+def _offered(
+    entry: EntryPoint, trace: Trace | None
+) -> tuple[pluggy.PluginManager, list[Skill | Offer]]:
     """Call a plugin's hooks under a manager of its own, so that it can break no other."""
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
@@ -154,7 +170,7 @@ def _offered(entry: EntryPoint, trace: Trace | None) -> list[Skill | Offer]:
     manager.hook.register_objectives(register=noting(OBJECTIVE))
     manager.hook.register_blocks(register=noting(BLOCK))
     manager.hook.register_commands(register=note_command)
-    return found
+    return manager, found
 
 
 def _record(

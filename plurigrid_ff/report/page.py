@@ -9,18 +9,19 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from plurigrid_ff.gf3 import format_trit
+from plurigrid_ff.gf3 import Trit, format_trit
 from plurigrid_ff.report import wording
 from plurigrid_ff.report.confusion import is_square, most_confused
 from plurigrid_ff.report.figures import draw_figures
 from plurigrid_ff.report.layers import goodness_legend
 from plurigrid_ff.report.log import log_rows
+from plurigrid_ff.report.palette import role_colour
 from plurigrid_ff.results import RunReport, Table, Verdict
 
 MAX_TABLE_ROWS = 2000
 OPEN_TABLE_ROWS = 30  # longer tables of evidence start folded
 
-_TRITS = {"validator": -1, "coordinator": 0, "generator": 1}
+_TRITS: dict[str, Trit] = {"validator": -1, "coordinator": 0, "generator": 1}
 _VERDICTS = {
     "passed": ("✓", "Passed", "The validator let the run pass."),
     "failed": ("✕", "Failed", "The validator said no."),
@@ -106,15 +107,15 @@ def _numeric_columns(table: Table) -> list[bool]:
     return [str not in kinds and kinds != {type(None)} and bool(kinds) for kinds in columns]
 
 
-def _roles(report: RunReport) -> list[tuple[str, str, str]]:
-    """Return role, trit and skill of the triad, from -1 to +1."""
+def _roles(report: RunReport) -> list[tuple[str, str, str, str]]:
+    """Return role, trit, skill and colour of the triad, from -1 to +1."""
     triad = report.triad or {}
     known = [
-        (role, format_trit(trit).replace("-", wording.MINUS), triad[role])
+        (role, format_trit(trit).replace("-", wording.MINUS), triad[role], role_colour(trit))
         for role, trit in _TRITS.items()
         if role in triad
     ]
-    return known + [(role, "", skill) for role, skill in triad.items() if role not in _TRITS]
+    return known + [(role, "", skill, "") for role, skill in triad.items() if role not in _TRITS]
 
 
 def _verdict_box(report: RunReport) -> VerdictBox:

@@ -8,8 +8,14 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-POSITIVE = "#0072b2"
-NEGATIVE = "#d55e00"
+from plurigrid_ff.colors import marks
+from plurigrid_ff.gf3 import Trit
+
+GREEN, PURPLE, ORANGE, SKY = (
+    colour.lower() for colour in (marks.GREEN, marks.PURPLE, marks.ORANGE, marks.SKY)
+)
+POSITIVE = marks.BLUE.lower()  # matplotlib writes hex in lower case
+NEGATIVE = marks.VERMILLION.lower()
 
 # Stand-ins that matplotlib draws with and that become colours of the page's style sheet.
 INK = "#010203"
@@ -22,13 +28,13 @@ VARIABLES = {
     GRID: "var(--grid)",
     POSITIVE: "var(--blue)",
     NEGATIVE: "var(--vermillion)",
-    "#009e73": "var(--green)",
-    "#cc79a7": "var(--purple)",
-    "#e69f00": "var(--orange)",
-    "#56b4e9": "var(--sky)",
+    GREEN: "var(--green)",
+    PURPLE: "var(--purple)",
+    ORANGE: "var(--orange)",
+    SKY: "var(--sky)",
 }
 
-_COLOURS = (POSITIVE, NEGATIVE, "#009e73", "#cc79a7", "#e69f00", "#56b4e9", INK)
+_COLOURS = (POSITIVE, NEGATIVE, GREEN, PURPLE, ORANGE, SKY, INK)
 # On and off lengths in pixels; empty is solid.
 _DASHES: tuple[tuple[float, ...], ...] = ((), (6, 3), (1.5, 2.5), (8, 3, 2, 3))
 # matplotlib's name of each marker, and its outline in a 10 x 10 box.
@@ -73,6 +79,11 @@ def look(index: int) -> Look:
         hatch=hatch,
         strokes=strokes,
     )
+
+
+def role_colour(trit: Trit) -> str:
+    """Return the page's colour of a role, as CSS."""
+    return VARIABLES[marks.role_color(trit).lower()]
 
 
 def swatch(kind: str, index: int) -> Markup:

@@ -1,0 +1,84 @@
+"""Colours: preferences learned by Forward-Forward layers, palettes, and the command ``color``.
+
+Nothing heavy loads before it is asked for.
+"""
+
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from plurigrid_ff.colors.messages import (
+    ColorAnswer,
+    ColorProfile,
+    Palette,
+    PaletteRequest,
+    RatedColor,
+)
+from plurigrid_ff.host.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from plurigrid_ff_color.exports import export_palette
+    from plurigrid_ff_color.notation import parse_color
+    from plurigrid_ff_color.palettes import make_palette
+    from plurigrid_ff_color.preference import PreferenceModel
+    from plurigrid_ff_color.sketch import ff_color_learning
+
+REQUIRES_HOOKS = "1.2"
+
+__all__ = [
+    "PreferenceModel",
+    "export_palette",
+    "ff_color_learning",
+    "make_palette",
+    "parse_color",
+]
+
+_HOMES = {
+    "PreferenceModel": "preference",
+    "export_palette": "exports",
+    "ff_color_learning": "sketch",
+    "make_palette": "palettes",
+    "parse_color": "notation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from the module it lives in."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+@hookimpl
+def register_commands(register: Callable[[str, str, str], None]) -> None:
+    """Offer ``plurigrid-ff color``."""
+    register(
+        "color",
+        "plurigrid_ff_color.command:command",
+        "Draw colours from seeds, learn which ones you like, make palettes.",
+    )
+
+
+@hookimpl
+def color_update(profile: ColorProfile, answers: tuple[ColorAnswer, ...]) -> ColorProfile:
+    """Take the answers into the profile; what is learned follows from it."""
+    return ColorProfile.model_validate(
+        {**profile.model_dump(), "answers": (*profile.answers, *answers)}
+    )
+
+
+@hookimpl
+def color_rank(profile: ColorProfile, colors: tuple[str, ...]) -> tuple[RatedColor, ...]:
+    """Rank by the goodness that the profile's answers teach."""
+    from plurigrid_ff_color.preference import PreferenceModel
+
+    return PreferenceModel(profile).rank(colors)
+
+
+@hookimpl
+def color_palette(request: PaletteRequest, profile: ColorProfile | None) -> Palette:
+    """Make a palette, from what is liked where there is a profile."""
+    from plurigrid_ff_color.palettes import make_palette
+    from plurigrid_ff_color.preference import PreferenceModel
+
+    return make_palette(request, PreferenceModel(profile) if profile is not None else None)

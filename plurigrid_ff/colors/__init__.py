@@ -1,0 +1,1 @@
+"""Colours: spaces, seeded schemes, colour vision, and the colours of roles and agents."""

@@ -65,6 +65,22 @@ def palette_works(host):
     assert palette.colors == ("#000000", "#808080", "#FFFFFF")
 
 
+def rule_is_learned(host):
+    row, after = [0, 0, 0, 1, 0, 1, 1, 1], [0, 0, 1, 1, 1, 1, 0, 1]
+    learned = host.ask("nca_learn_rule", request={"transitions": [[row, after]]})
+    assert learned["report"]["name"] == "rule 110"
+
+
+def grid_is_stepped(host):
+    request = {"rule": "rule 184", "grid": [1, 0, 0]}
+    assert host.ask("nca_step", request=request)["grid"] == [0, 1, 0]
+
+
+def image_is_grown(host):
+    request = {"pixels": [[[0, 0, 255, 255]] * 8] * 8, "config": {"size": 8, "rollouts": 1}}
+    assert host.ask("nca_grow", request=request)["rollouts"] == 1
+
+
 WORKS = {
     "register_skills": skill_works,
     "register_objectives": objective_works,
@@ -73,6 +89,9 @@ WORKS = {
     "color_update": update_works,
     "color_rank": rank_works,
     "color_palette": palette_works,
+    "nca_learn_rule": rule_is_learned,
+    "nca_step": grid_is_stepped,
+    "nca_grow": image_is_grown,
 }
 
 

@@ -119,3 +119,44 @@ def color_palette(request: PaletteRequest, profile: ColorProfile | None) -> Pale
     Returns:
         The palette. None leaves the question to the next plugin.
     """
+
+
+@hookspec(firstresult=True)
+def nca_learn_rule(request: dict[str, Any]) -> dict[str, Any] | None:
+    """Learn the rule of a cellular automaton from observed transitions; for agents.
+
+    Args:
+        request: ``transitions``, pairs of grids or rows of cells before and after one step, and
+            ``config``: the fields of ``plurigrid_ff_nca.RuleConfig``, all with defaults.
+
+    Returns:
+        ``report`` (the rule's name among it), ``rule``, which :func:`nca_step` takes, and
+        ``unseen``: entries of its table that were never observed, with the confidence in each.
+    """
+
+
+@hookspec(firstresult=True)
+def nca_step(request: dict[str, Any]) -> dict[str, Any] | None:
+    """Run a rule of a cellular automaton on a grid; for agents.
+
+    Args:
+        request: ``rule``, a name like ``"B3/S23"`` or what :func:`nca_learn_rule` gave;
+            ``grid``, rows of cells or one row; ``steps`` (1); ``border`` (``"periodic"``).
+
+    Returns:
+        ``grid`` after the last step, and ``rule``, its name, or None where it has none.
+    """
+
+
+@hookspec(firstresult=True)
+def nca_grow(request: dict[str, Any]) -> dict[str, Any] | None:
+    """Train an automaton that grows an image from one cell; for agents. Takes CPU-minutes.
+
+    Args:
+        request: ``pixels``, rows of red, green, blue and alpha from 0 to 255; ``config``: the
+            fields of ``plurigrid_ff_nca.GrowConfig``, all with defaults; ``steps`` (96).
+
+    Returns:
+        ``pixels`` as they have grown after ``steps`` steps, ``scores``, ``rollouts`` and
+        ``cpu_seconds``.
+    """

@@ -1,0 +1,123 @@
+"""What all growing automata share: perception, alive mask, masked update, seed, damage.
+
+Reference:
+    Mordvintsev, Randazzo, Niklasson & Levin (2020), "Growing Neural Cellular Automata",
+    Distill.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from plurigrid_ff_nca.growing.config import GrowConfig
+
+ALPHA = 3
+ALIVE = 0.1
+MAX_UPDATE = 0.35  # without these two bounds, runs of the goodness difference collapse
+MAX_STATE = 1.1
+
+_SOBEL = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]) / 8
+_IDENTITY = torch.tensor([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
+_LAPLACIAN = torch.tensor([[1.0, 2.0, 1.0], [2.0, -12.0, 2.0], [1.0, 2.0, 1.0]]) / 8
+
+
+def kernels(config: GrowConfig) -> Tensor:
+    """Return what every channel is convolved with, ``(channels * kernels, 1, 3, 3)``."""
+    chosen = [_IDENTITY, _SOBEL, _SOBEL.T] + ([_LAPLACIAN] if config.laplacian else [])
+    return torch.stack(chosen).repeat(config.channels, 1, 1).unsqueeze(1)
+
+
+def perceive(state: Tensor, kernel: Tensor) -> Tensor:
+    """Return what every cell perceives, ``(batch, c, h, w) -> (batch, c * kernels, h, w)``."""
+    return F.conv2d(state, kernel, padding=1, groups=state.shape[1])
+
+
+def alive(state: Tensor) -> Tensor:
+    """Mark cells near one whose alpha exceeds 0.1, ``(batch, c, h, w) -> (batch, 1, h, w)``."""
+    return F.max_pool2d(state[:, ALPHA : ALPHA + 1], 3, stride=1, padding=1) > ALIVE
+
+
+def advance(state: Tensor, update: Tensor, fires: Tensor, *, clamp: bool) -> Tensor:
+    """Apply an update where cells fire, and clear cells that are dead before or after.
+
+    Args:
+        state: Shape ``(batch, channels, height, width)``.
+        update: The same shape.
+        fires: Which cells update, ``(batch, 1, height, width)``, bool.
+        clamp: Bound updates and states.
+    """
+    before = alive(state)
+    if clamp:
+        moved = (state + update.clamp(-MAX_UPDATE, MAX_UPDATE) * fires).clamp(-MAX_STATE, MAX_STATE)
+    else:
+        moved = state + update * fires
+    return moved * (before & alive(moved))
+
+
+def position_code(image: Tensor, config: GrowConfig) -> Tensor:
+    """Return what the hidden channels aim at, ``(channels - 4, height, width)``.
+
+    Sines and cosines of both coordinates at rising frequencies, inside of the silhouette and 0
+    outside. A cell that knows its place can look its colour up.
+
+    Args:
+        image: Target, shape ``(4, height, width)``.
+        config: How many channels, and the amplitude.
+    """
+    _, height, width = image.shape
+    y, x = torch.meshgrid(
+        torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij"
+    )
+    waves = [
+        wave(math.pi * 2.0**octave * place)
+        for octave in range(-1, math.ceil((config.channels - 4) / 4))
+        for place in (x, y)
+        for wave in (torch.sin, torch.cos)
+    ]
+    code = torch.stack(waves)[: config.channels - 4]
+    return config.code_amplitude * code * (image[ALPHA] > ALIVE)
+
+
+def target_state(image: Tensor, config: GrowConfig) -> Tensor:
+    """Return what all channels aim at, ``(channels, height, width)``."""
+    if not config.position_code:
+        return torch.cat([image, image.new_zeros(config.channels - 4, *image.shape[1:])])
+    return torch.cat([image, position_code(image, config)])
+
+
+def seed_state(target: Tensor, config: GrowConfig) -> Tensor:
+    """Return a grid of one living cell, ``(channels, height, width)``.
+
+    It lies where the silhouette is nearest to its middle. Its hidden channels hold the code of
+    its place, or 1 where there is no code.
+    """
+    _, height, width = target.shape
+    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    inside = target[ALPHA] > ALIVE
+    centre = y[inside].float().mean(), x[inside].float().mean()
+    distance = (y - centre[0]).square() + (x - centre[1]).square()
+    place = int(distance.masked_fill(~inside, torch.inf).argmin())
+    row, column = divmod(place, width)
+    state = torch.zeros_like(target)
+    state[ALPHA:, row, column] = 1.0
+    if config.position_code:
+        state[ALPHA + 1 :, row, column] = target[ALPHA + 1 :, row, column]
+    return state
+
+
+def damaged(states: Tensor, generator: torch.Generator) -> Tensor:
+    """Erase a disc, or all beyond a line, of every state ``(batch, c, h, w)``."""
+    _, _, height, width = states.shape
+    y, x = torch.meshgrid(
+        torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij"
+    )
+    kept = []
+    for u, a, b, c in torch.rand(len(states), 4, generator=generator).tolist():
+        if u < 0.5:
+            kept.append((x - 1.4 * a + 0.7) ** 2 + (y - 1.4 * b + 0.7) ** 2 > (0.2 + 0.3 * c) ** 2)
+        else:
+            angle = 2 * math.pi * a
+            kept.append(math.cos(angle) * x + math.sin(angle) * y < 0.6 * b)
+    return states * torch.stack(kept).unsqueeze(1)

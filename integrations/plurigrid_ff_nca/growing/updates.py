@@ -1,0 +1,109 @@
+"""What turns a cell's perception into its update: a goodness difference, or a rival's network."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from plurigrid_ff.derivation import derive_key
+from plurigrid_ff.learning.transforms import Linear
+from plurigrid_ff_nca.growing.config import GrowConfig
+
+
+class GoodnessDifference(nn.Module):
+    """The update of a channel is the goodness of its positive minus that of its negative neurons.
+
+    ``delta_c = mean h_pos^2 - mean h_neg^2``, h = relu(W x + b). Its local loss,
+    ``|delta - wanted|^2``, is regression: no sample is a positive or a negative one as a whole,
+    so this is not Forward-Forward in Hinton's sense, only its goodness and its locality.
+
+    Args:
+        in_features: Numbers that a cell perceives.
+        channels: Updates per cell.
+        neurons: Positive neurons per channel, and as many negative ones.
+        key: The initial weights are a function of it.
+    """
+
+    sign: Tensor
+
+    def __init__(self, in_features: int, channels: int, neurons: int, *, key: int) -> None:
+        super().__init__()
+        self.transform = Linear(in_features, channels * 2 * neurons, key=derive_key(key, "layer"))
+        with torch.no_grad():
+            # Goodness grows with the square: He's scale would start with updates of about 1.
+            self.transform.weight.mul_(0.3)
+        # Which neurons count for which channel, and with which sign; a product with it is faster
+        # than a sum over groups.
+        half = torch.full((neurons,), 1 / neurons)
+        signs = torch.cat([half, -half])  # (2 * neurons,)
+        self.register_buffer("sign", torch.kron(torch.eye(channels), signs.unsqueeze(0)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(rows, in_features)`` to ``(rows, channels)``."""
+        return self._difference(F.relu(self.transform(x)))
+
+    @torch.no_grad()
+    def learn(self, x: Tensor, wanted: Tensor) -> Tensor:
+        """Set the gradient of the mean squared error, in closed form; return the error.
+
+        Args:
+            x: Perceptions, shape ``(rows, in_features)``.
+            wanted: Updates, shape ``(rows, channels)``.
+        """
+        a, pull = self.transform.with_pullback(x)
+        h = a.relu_()
+        error = self._difference(h) - wanted
+        slope = (2 / error.numel()) * error  # dL / d delta
+        # d delta / dh is +-2 h / neurons, and h is 0 where ReLU's derivative is.
+        pull((slope @ self.sign).mul_(h).mul_(2))
+        return error.square().mean()
+
+    def _difference(self, h: Tensor) -> Tensor:
+        """Return the goodness difference per channel, ``(rows, units) -> (rows, channels)``."""
+        return h.square() @ self.sign.T
+
+
+class Perceptron(nn.Module):
+    """The rivals' update: perception, one ReLU layer, update, the last map without a bias.
+
+    Its last map starts at 0, as in Mordvintsev et al. (2020).
+
+    Args:
+        in_features: Numbers that a cell perceives.
+        channels: Updates per cell.
+        units: Width of the hidden layer.
+        key: The initial weights are a function of it.
+    """
+
+    def __init__(self, in_features: int, channels: int, units: int, *, key: int) -> None:
+        super().__init__()
+        hidden = Linear(in_features, units, key=derive_key(key, "layer"))
+        self.hidden = nn.Linear(in_features, units)
+        self.out = nn.Linear(units, channels, bias=False)
+        with torch.no_grad():
+            self.hidden.weight.copy_(hidden.weight)
+            self.hidden.bias.zero_()
+            self.out.weight.zero_()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(rows, in_features)`` to ``(rows, channels)``."""
+        out: Tensor = self.out(F.relu(self.hidden(x)))
+        return out
+
+    def learn(self, x: Tensor, wanted: Tensor) -> Tensor:
+        """Set the gradient of the mean squared error by autograd; return the error."""
+        self.zero_grad()
+        with torch.enable_grad():
+            error = F.mse_loss(self(x), wanted)
+        error.backward()  # type: ignore[no-untyped-call]
+        return error.detach()
+
+
+Update = GoodnessDifference | Perceptron
+
+
+def build_update(config: GrowConfig) -> Update:
+    """Build what the config names, untrained."""
+    key = derive_key(config.seed, "nca-update")
+    if config.learner == "goodness-difference":
+        return GoodnessDifference(config.perceived, config.channels, config.neurons, key=key)
+    return Perceptron(config.perceived, config.channels, config.units, key=key)

@@ -1,0 +1,1 @@
+"""Discrete cellular automata: rules, their notation, and rules learned from observations."""

@@ -1,0 +1,263 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from plurigrid_ff_nca.films import film
+from plurigrid_ff_nca.growing.automaton import Automaton
+from plurigrid_ff_nca.growing.cells import advance, alive, damaged, kernels, perceive
+from plurigrid_ff_nca.growing.checkpoint import load_grower, save_grower
+from plurigrid_ff_nca.growing.config import SKETCH, GrowConfig
+from plurigrid_ff_nca.growing.target import check_memory, premultiplied, read_target
+from plurigrid_ff_nca.growing.training import Grower
+from plurigrid_ff_nca.growing.updates import GoodnessDifference
+
+from plurigrid_ff.errors import CheckpointError, DataError, LimitError, TrainingError
+
+SMALL = GrowConfig(
+    size=8, channels=8, neurons=2, pool_size=8, batch_size=4, rollout=8, rollouts=6, reseed=0.25
+)
+
+
+@pytest.fixture
+def disc():
+    y, x = np.mgrid[:8, :8] - 3.5
+    pixels = np.zeros((8, 8, 4), np.uint8)
+    pixels[x**2 + y**2 < 9] = (200, 50, 0, 255)
+    return premultiplied(pixels, where="disc")
+
+
+def test_the_closed_form_gradient_is_autograds():
+    torch.manual_seed(0)
+    update = GoodnessDifference(6, 3, 2, key=1).double()
+    x, wanted = torch.randn(20, 6).double(), torch.randn(20, 3).double()
+
+    loss = update.learn(x, wanted)
+
+    found = [parameter.grad.clone() for parameter in update.parameters()]
+    expected = (update(x) - wanted).square().mean()
+    torch.testing.assert_close(loss, expected.detach())
+    for gradient, parameter in zip(found, update.parameters(), strict=True):
+        torch.testing.assert_close(
+            gradient, torch.autograd.grad(expected, parameter, retain_graph=True)[0]
+        )
+
+
+def test_a_channel_is_its_own_goodness_difference():
+    update = GoodnessDifference(2, 2, 1, key=0)
+    with torch.no_grad():
+        update.transform.weight.copy_(torch.tensor([[1.0, 0], [0, 1], [2, 0], [0, 2]]))
+        update.transform.bias.zero_()
+
+    delta = update(torch.tensor([[3.0, 1.0], [-1.0, 2.0]]))
+
+    assert delta.tolist() == [[9 - 1, 36 - 4], [0 - 4, 0 - 16]]
+
+
+def test_perception_is_the_state_its_gradients_and_its_laplacian():
+    config = GrowConfig(channels=5, size=8)
+    y, x = torch.meshgrid(torch.arange(8.0), torch.arange(8.0), indexing="ij")
+    state = torch.stack([x, y, x**2, y**2, x * y]).unsqueeze(0)
+
+    seen = perceive(state, kernels(config))[0, :, 1:-1, 1:-1].reshape(5, 4, 6, 6)
+
+    ones = torch.ones(6, 6)
+    torch.testing.assert_close(seen[:, 0], state[0, :, 1:-1, 1:-1])
+    torch.testing.assert_close(seen[0, 1], ones)
+    torch.testing.assert_close(seen[1, 2], ones)
+    torch.testing.assert_close(seen[0, 3], 0 * ones, atol=1e-5, rtol=0)
+    torch.testing.assert_close(seen[2, 3], seen[3, 3])
+    assert seen[2, 3].min() > 0
+
+
+def test_dead_cells_stay_empty_and_only_neighbours_of_the_living_change():
+    state = torch.zeros(1, 5, 7, 7)
+    state[0, 3, 3, 3] = 1.0
+    everywhere = torch.full_like(state, 0.2)
+
+    moved = advance(state, everywhere, torch.ones(1, 1, 7, 7, dtype=torch.bool), clamp=True)
+
+    changed = (moved != 0).any(dim=1)[0]
+    assert changed[2:5, 2:5].all()
+    assert changed.sum() == 9
+
+
+def test_updates_and_states_are_bounded_if_asked():
+    state = torch.ones(1, 5, 3, 3)
+    fires = torch.ones(1, 1, 3, 3, dtype=torch.bool)
+
+    assert advance(state, 5 * state, fires, clamp=True).max() == pytest.approx(1.1)
+    assert advance(0 * state + 0.2, 5 * state, fires, clamp=True).max() == pytest.approx(0.55)
+    assert advance(state, 5 * state, fires, clamp=False).max() == 6
+
+
+def test_cells_that_do_not_fire_keep_their_state(disc):
+    automaton = Automaton(disc, SMALL.model_copy(update={"fire_rate": 1e-9}))
+    state = automaton.seed.unsqueeze(0)
+
+    moved = automaton.step(state, torch.Generator().manual_seed(0))
+
+    torch.testing.assert_close(moved, state)
+
+
+@pytest.mark.parametrize("learner", ["goodness-difference", "one-step-backprop"])
+def test_a_disc_grows_from_one_cell(disc, learner):
+    config = SMALL.model_copy(
+        update={"learner": learner, "rollouts": 30, "rollout": 16, "learning_rate": 0.02}
+    )
+    grower = Grower(disc, config)
+
+    grower.train()
+
+    automaton, generator = grower.automaton, torch.Generator().manual_seed(0)
+    grown = automaton.run(automaton.seed.repeat(4, 1, 1, 1), 48, generator)
+    assert automaton.errors(automaton.seed.unsqueeze(0)) > 0.8 * disc.square().mean()
+    assert automaton.errors(grown).mean() < 0.3 * disc.square().mean()
+
+
+def test_states_that_overflow_are_said(disc):
+    automaton = Automaton(disc, SMALL.model_copy(update={"clamp": False}))
+    with torch.no_grad():
+        automaton.update.transform.weight.mul_(100)
+
+    with pytest.raises(TrainingError, match="overflow as it runs; train it with clamp = true"):
+        automaton.score(runs=1)
+
+
+def test_backprop_through_time_learns_from_the_end_of_a_rollout(disc):
+    grower = Grower(
+        disc,
+        SMALL.model_copy(
+            update={"learner": "backprop-through-time", "rollouts": 40, "learning_rate": 0.01}
+        ),
+    )
+    errors = []
+
+    grower.train(lambda done, error: errors.append(error))
+
+    assert sum(errors[-5:]) < 0.7 * sum(errors[:5])
+
+
+def test_each_step_learns_from_that_step_alone(disc):
+    grower = Grower(disc, SMALL)
+    grower.train()
+
+    assert not any(
+        parameter.grad.requires_grad for parameter in grower.automaton.update.parameters()
+    )
+    assert grower.pool.grad_fn is None
+
+
+def test_a_training_that_is_resumed_equals_one_that_was_not_interrupted(disc, tmp_path):
+    whole = Grower(disc, SMALL)
+    whole.train()
+
+    part = Grower(disc, SMALL)
+
+    def stop(done, error):
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        part.train(stop)
+    save_grower(part, tmp_path / "part.safetensors")
+    resumed = load_grower(tmp_path / "part.safetensors")
+    resumed.train()
+
+    assert resumed.rollouts == whole.rollouts == 6
+    assert torch.equal(resumed.pool, whole.pool)
+    for ours, theirs in zip(
+        resumed.automaton.update.parameters(), whole.automaton.update.parameters(), strict=True
+    ):
+        assert torch.equal(ours, theirs)
+
+
+def test_a_file_that_holds_no_training_is_refused(disc, tmp_path):
+    (tmp_path / "no.safetensors").write_bytes(b"no")
+
+    with pytest.raises(CheckpointError, match="cannot be read as safetensors"):
+        load_grower(tmp_path / "no.safetensors")
+
+
+def test_a_target_has_the_code_of_the_place_inside_and_nothing_outside(disc):
+    automaton = Automaton(disc, SMALL)
+
+    hidden = automaton.target[4:]
+    inside = disc[3] > 0.1
+    assert (hidden[:, ~inside] == 0).all()
+    places = hidden[:, inside].T
+    assert len(torch.unique((places * 1e4).round(), dim=0)) == len(places)
+    assert (automaton.seed[3] > 0).sum() == 1
+    row, column = torch.nonzero(automaton.seed[3])[0].tolist()
+    assert inside[row, column]
+
+
+def test_the_sketch_perceives_48_and_has_128_units():
+    assert (SKETCH.perceived, SKETCH.units, SKETCH.channels) == (48, 128, 16)
+
+
+def test_damage_only_erases_and_leaves_something(disc):
+    states = torch.ones(64, 5, 8, 8)
+
+    hurt = damaged(states, torch.Generator().manual_seed(0))
+
+    assert set(hurt.unique().tolist()) == {0.0, 1.0}
+    shares = hurt.mean(dim=(1, 2, 3))
+    assert (shares < 1).float().mean() > 0.9
+    assert shares.min() > 0.3
+
+
+def test_an_image_is_resized_in_its_aspect_and_premultiplied(tmp_path):
+    Image.new("RGBA", (20, 10), (255, 0, 0, 128)).save(tmp_path / "wide.png")
+
+    target = read_target(tmp_path / "wide.png", size=8)
+
+    assert target.shape == (4, 8, 8)
+    assert (target[3, :2] == 0).all()
+    assert (target[3, 6:] == 0).all()
+    torch.testing.assert_close(target[:, 4, 4], torch.tensor([128 / 255, 0, 0, 128 / 255]))
+
+
+def test_images_that_cannot_be_grown_are_refused(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "opaque.png")
+    Image.new("RGBA", (8, 8)).save(tmp_path / "nothing.png")
+    (tmp_path / "text.png").write_text("no")
+
+    for name, message in {
+        "opaque.png": "expected an image with transparency, .* got mode 'RGB' without",
+        "nothing.png": "expected some visible pixels, got none",
+        "text.png": "damaged or no image",
+    }.items():
+        with pytest.raises(DataError, match=message):
+            read_target(tmp_path / name, size=8)
+
+
+def test_a_target_larger_than_the_memory_is_refused_before_work():
+    config = GrowConfig(size=256, learner="backprop-through-time")
+
+    with pytest.raises(LimitError, match="size = 256: training would take about .* MiB"):
+        check_memory(config, available=1 << 30)
+    check_memory(GrowConfig(), available=1 << 30)
+
+
+def test_a_training_that_diverges_stops_and_says_where(disc):
+    grower = Grower(disc, SMALL)
+    with torch.no_grad():
+        grower.automaton.update.transform.weight.fill_(float("nan"))
+
+    with pytest.raises(TrainingError, match="rollout 1: the error is nan; choose a smaller"):
+        grower.train()
+
+
+def test_a_film_starts_with_the_seed_and_is_erased_when_asked(disc):
+    frames = film(Automaton(disc, SMALL), steps=4, erase_at=4, every=1)
+
+    assert len(frames) == 5
+    assert (frames[0] < 255).any(axis=2).sum() == 1
+    assert (frames[4][:, :4] == 255).all()
+
+
+def test_alive_reaches_one_cell_around_alpha():
+    state = torch.zeros(1, 5, 5, 5)
+    state[0, 3, 2, 2] = 0.2
+
+    assert alive(state).sum() == 9

@@ -162,6 +162,12 @@ class EvaluateArguments(Settings):
     device: Device = Field("auto", description="'auto' takes CUDA where there is one.")
 
 
+class ReplayArguments(Settings):
+    """Which run."""
+
+    run: Text = Field(description="Folder of a finished run; it is not touched.")
+
+
 class PredictArguments(Settings):
     """Which run, and which samples."""
 
@@ -196,3 +202,10 @@ class ReproduceJob(Settings):
     config: RunConfig
     out: str
     seeds: int
+
+
+class PluginJob(Settings):
+    """A call of a plugin's tool whose paths were found to be allowed."""
+
+    tool: str
+    arguments: dict[str, Any]

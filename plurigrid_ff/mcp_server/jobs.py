@@ -11,6 +11,8 @@ from plurigrid_ff.cards.lint import lint
 from plurigrid_ff.cards.results import LintReport
 from plurigrid_ff.config import Settings
 from plurigrid_ff.data.dataset import Dataset
+from plurigrid_ff.errors import PluginError
+from plurigrid_ff.host.agent_tools import ToolContext, check_agent_tool
 from plurigrid_ff.host.nesting import compose, write_composition
 from plurigrid_ff.host.parts import Composition
 from plurigrid_ff.host.plugins import Host
@@ -21,13 +23,16 @@ from plurigrid_ff.mcp_server.arguments import (
     LintArguments,
     NestArguments,
     NoArguments,
+    PluginJob,
     PredictArguments,
+    ReplayArguments,
     ReproduceJob,
     TrainJob,
 )
 from plurigrid_ff.mcp_server.limits import Limits
 from plurigrid_ff.mcp_server.working_folder import WorkingFolder
 from plurigrid_ff.recipes import find_recipe
+from plurigrid_ff.replay import ReplayReport, replay
 from plurigrid_ff.reproduction import reproduce
 from plurigrid_ff.results import Assessment
 from plurigrid_ff.runs import Watcher, join_plugins, train
@@ -109,6 +114,26 @@ def do_evaluate(job: EvaluateArguments, desk: Desk) -> Assessment:
     )
 
 
+def do_replay(job: ReplayArguments, desk: Desk) -> ReplayReport:
+    """Derive a finished run again and compare."""
+    return replay(
+        job.run, host=desk.host, on_progress=lambda share: desk.report(share, "deriving again")
+    )
+
+
+def do_plugin_tool(job: PluginJob, desk: Desk) -> BaseModel:
+    """Call the tool of a plugin."""
+    offer = desk.host.tools[job.tool]
+    tool = check_agent_tool(offer.load(), str(offer))
+    context = ToolContext(desk.host, desk.limits.max_samples, desk.report)
+    answer = tool.call(tool.arguments.parse(job.arguments, where=job.tool), context)
+    if not isinstance(answer, tool.result):
+        raise PluginError(
+            f"{offer} answered a {type(answer).__name__}; expected {tool.result.__name__}"
+        )
+    return answer
+
+
 def do_predict(job: PredictArguments, desk: Desk) -> Predictions:
     """Label samples."""
     found = predict(
@@ -158,6 +183,8 @@ JOBS: dict[str, tuple[type[Settings], Callable[[Any, Desk], BaseModel]]] = {
     "train": (TrainJob, do_train),
     "reproduce": (ReproduceJob, do_reproduce),
     "evaluate": (EvaluateArguments, do_evaluate),
+    "replay": (ReplayArguments, do_replay),
+    "plugin_tool": (PluginJob, do_plugin_tool),
     "predict": (PredictArguments, do_predict),
     "nest_triads": (NestArguments, do_nest_triads),
     "lint_cards": (LintArguments, do_lint_cards),

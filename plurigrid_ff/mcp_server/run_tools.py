@@ -5,10 +5,12 @@ from plurigrid_ff.mcp_server.answers import Predictions
 from plurigrid_ff.mcp_server.arguments import (
     EvaluateArguments,
     PredictArguments,
+    ReplayArguments,
     ReproduceArguments,
     TrainArguments,
 )
 from plurigrid_ff.mcp_server.tool import GOES_ON, READS, WRITES, Tool
+from plurigrid_ff.replay import ReplayReport
 from plurigrid_ff.reproduction import Reproduction
 from plurigrid_ff.results import Assessment, RunReport
 
@@ -43,6 +45,18 @@ RUN_TOOLS = (
         Assessment,
         READS,
         working.evaluate,
+    ),
+    Tool(
+        "replay",
+        "Replay a run",
+        "Derive a finished run again from its settings and compare log and networks, step by step. "
+        "A difference is an answer: it names the round, role and port. Bits are promised on the "
+        "same machine, versions and threads only; environment says what has changed. Takes as "
+        "long as training did.",
+        ReplayArguments,
+        ReplayReport,
+        READS,
+        working.replay,
     ),
     Tool(
         "predict",

@@ -16,6 +16,8 @@ import platform
 import statistics
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -36,8 +38,8 @@ from plurigrid_ff.learning.trainer import Trainer
 from plurigrid_ff.runs import describe_machine, installed_versions
 
 OBJECTIVES = ("threshold", "projection", "class-goodness")
-RADII = ("0", "1/128", "1/64", "1/32", "1/16")
-ATTACK_STEPS = 10
+RADII = ("0", "1/64", "1/32", "1/16")
+ATTACK_STEPS = 4
 Shares = dict[str, dict[str, float]]
 
 
@@ -48,27 +50,19 @@ def main() -> None:
     parser.add_argument("--hidden", default="100,100")
     parser.add_argument("--epochs", type=int, default=TrainingConfig().epochs)
     parser.add_argument("--theorems", type=int, default=5, help="samples given to the provers")
+    parser.add_argument("--workers", type=int, default=1, help="processes at once")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     hidden = tuple(int(width) for width in arguments.hidden.split(","))
+    jobs = [(o, seed) for o in OBJECTIVES for seed in range(arguments.seeds)]
+    measuring = partial(measure, hidden, arguments.epochs, arguments.theorems)
     found: dict[str, list[Shares]] = {}
     costs: dict[str, dict[str, object]] = {}
-    for objective in OBJECTIVES:
-        for seed in range(arguments.seeds):
-            data = load_dataset(DataConfig(), seed=seed)
-            network = trained(objective, hidden, arguments.epochs, data, seed)
-            found.setdefault(objective, []).append(shares(network, data))
-            if seed == 0:
-                certificate = build_certificate(
-                    network,
-                    data.train,
-                    data.test,
-                    [],
-                    seed=seed,
-                    count=arguments.theorems,
-                    radius="1/64",
-                )
-                costs[objective] = prover_seconds(certificate)
+    with ProcessPoolExecutor(arguments.workers) as pool:
+        for (objective, _), (of_seed, cost) in zip(jobs, pool.map(measuring, jobs), strict=True):
+            found.setdefault(objective, []).append(of_seed)
+            if cost is not None:
+                costs[objective] = cost
     report = {
         "command": " ".join(sys.argv),
         "machine": platform.platform(),
@@ -85,6 +79,21 @@ def main() -> None:
     print_tables(report["shares"], costs)
     if arguments.out:
         write_text(arguments.out, json.dumps(report, indent=2) + "\n")
+
+
+def measure(
+    hidden: tuple[int, ...], epochs: int, theorems: int, job: tuple[str, int]
+) -> tuple[Shares, dict[str, object] | None]:
+    """Train one network and measure it; the first seed also goes to the provers."""
+    objective, seed = job
+    data = load_dataset(DataConfig(), seed=seed)
+    network = trained(objective, hidden, epochs, data, seed)
+    found = shares(network, data)
+    if seed:
+        return found, None
+    splits = data.train, data.test
+    certificate = build_certificate(network, *splits, [], seed=seed, count=theorems, radius="1/64")
+    return found, prover_seconds(certificate)
 
 
 def trained(
@@ -118,15 +127,26 @@ def withstands(
     bounds: LayerBounds, x: NDArray[np.int64], y: NDArray[np.int64], steps: int
 ) -> NDArray[np.bool_]:
     """Mark samples of which no class overtakes the true one on the way to a corner of the box."""
-    standing = bounds.margins(x, y, 0).shared > 0
+    standing = is_ahead(bounds, x, y)
     for k in range(len(bounds.offsets)):
-        at = x.copy()
+        at = x
         for step in range(1, ATTACK_STEPS + 1):
             slope = gradient(bounds, at, y) - gradient(bounds, at, np.full_like(y, k))
-            reach = max(1, steps * step // ATTACK_STEPS) if steps else 0
-            at = x - reach * np.sign(slope).astype(np.int64)
-            standing &= bounds.margins(at, y, 0).shared > 0
+            at = x - (steps * step // ATTACK_STEPS) * np.sign(slope).astype(np.int64)
+            standing &= is_ahead(bounds, at, y)
     return standing
+
+
+def is_ahead(
+    bounds: LayerBounds, x: NDArray[np.int64], labels: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Mark samples whose true class alone has the highest goodness."""
+    s = x @ bounds.weights.T + bounds.bias  # (samples, units)
+    pairs = zip(bounds.offsets, bounds.factors, strict=True)
+    goodness = np.stack([(f * np.maximum(s + o, 0) ** bounds.power).sum(axis=1) for o, f in pairs])
+    own = goodness[labels, np.arange(len(labels))]
+    ahead: NDArray[np.bool_] = (goodness >= own).sum(axis=0) == 1
+    return ahead
 
 
 def gradient(

@@ -7,6 +7,7 @@ COMMANDS = {
     "train": "Train a network, alone or through a triad, and write a run folder.",
     "recipes": "List and show recipes: settings with a source, and what they reached.",
     "reproduce": "Train a recipe on several seeds, beside backprop and what was published.",
+    "profile": "Measure speed and memory of a run file, beside backprop of the same shape.",
     "replay": "Derive a finished run again from its settings, and compare every step.",
     "evaluate": "Measure a trained network on labelled samples.",
     "predict": "Label samples with a trained network.",

@@ -39,6 +39,7 @@ __all__ = [
     "DataConfig",
     "Decay",
     "Device",
+    "EngineName",
     "LayerConfig",
     "LinearConfig",
     "NetworkConfig",
@@ -64,6 +65,7 @@ Schedule = Literal["simultaneous", "greedy", "staggered"]
 OptimizerName = Literal["adam", "adamw", "sgd"]
 Decay = Literal["cosine", "linear", "step", "none"]
 Precision = Literal["float32", "bfloat16"]
+EngineName = Literal["auto", "closed-form", "autograd"]
 
 # What stands for all layers, or for each: the tags keep pydantic from trying one after the other.
 _one_or_each = Discriminator(lambda value: "each" if isinstance(value, list | tuple) else "one")
@@ -266,6 +268,16 @@ class TrainingConfig(Settings):
         "float32",
         description="Of the layers' matrix products and convolutions in training; weights, "
         "goodness and loss are always float32.",
+    )
+    engine: EngineName = Field(
+        "auto",
+        description="Where a layer's gradient comes from: its closed form, or torch's autograd "
+        "over that layer; 'auto' takes the closed form where there is one.",
+    )
+    chunk_size: PositiveInt | None = Field(
+        None,
+        description="Samples of a batch whose temporary tensors exist at once; none: by memory, "
+        "and never fewer than 256.",
     )
     augmentation: AugmentationConfig = AugmentationConfig()
 

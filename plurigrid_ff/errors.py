@@ -56,12 +56,28 @@ class DeviceError(PlurigridError):
     """A device that was asked for and is not there."""
 
 
+class SheafError(PlurigridError):
+    """A sheaf that is none, or a question about one that cannot be answered as it was put."""
+
+
+class UndecidableError(SheafError):
+    """A number that the data do not determine: a rank without a clear gap, say."""
+
+
+class AlignmentError(PlurigridError):
+    """Networks whose units cannot be matched with each other's."""
+
+
 class TrainingError(PlurigridError):
     """Training that had to stop: a loss that is not finite, say."""
 
 
 class BlockError(PlurigridError):
     """A block that fails at work, on a batch unlike those it was tried out on."""
+
+
+class MeasurementError(PlurigridError):
+    """A measurement whose process ended without a result."""
 
 
 class QuantisationError(PlurigridError):

@@ -132,6 +132,24 @@ def join_plugins(host: Host) -> None:
     offer_blocks(host.blocks)
 
 
+def open_settings(config: RunConfig, host: Host) -> tuple[RunConfig, "Dataset"]:
+    """Fill in what a run's settings leave open and load its data; write nothing.
+
+    Args:
+        config: The settings.
+        host: Skills, objectives and blocks to choose from.
+
+    Raises:
+        PlurigridError: What :func:`train` would refuse before it begins.
+    """
+    skills = _resolve(config, host)
+    join_plugins(host)
+    config = _resolved(config, skills)
+    data = _load_data(config)
+    _require_buildable(config, data)
+    return config, data
+
+
 def _resolve(config: RunConfig, host: Host) -> dict[Role, Skill]:
     """Find the run's skills and require that its tables belong to them."""
     if config.triad is not None:
@@ -184,13 +202,12 @@ def _require_buildable(config: RunConfig, data: "Dataset") -> None:
     """
     import torch
 
-    from plurigrid_ff.learning.footprint import training_bytes
+    from plurigrid_ff.learning.network import FFNetwork
     from plurigrid_ff.learning.requirements import require_trainable
 
-    training_bytes(config.network, data.feature_shape, data.num_classes)
-    require_trainable(
-        config.training, len(config.network.hidden), data.feature_shape, torch.device(config.device)
-    )
+    with torch.device("meta"):
+        network = FFNetwork(config.network, data.feature_shape, data.num_classes, seed=0)
+    require_trainable(config.training, network, torch.device(config.device))
 
 
 def _require_same(asked: RunConfig, saved: RunConfig, folder: Path) -> None:

@@ -12,6 +12,7 @@ from plurigrid_ff.config import DataConfig, NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Dataset, Split
 from plurigrid_ff.data.load import load_dataset
 from plurigrid_ff.derivation import derive_key, shuffled
+from plurigrid_ff.learning.labelled import as_rows
 from plurigrid_ff.learning.negatives import find_negatives
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.trainer import Trainer
@@ -79,7 +80,7 @@ def learn_float_singly(
         ids = torch.tensor([place])
         h = network.scale(x[one])
         if negatives is not None:
-            h = negatives.rails(network, x[one], y[one], key=key, sample_ids=ids)
+            h = as_rows(negatives.rails(network, x[one], y[one], key=key, sample_ids=ids))
         for layer in network.stack:
             read, (h, _) = h, layer.learn(h, y[one])
             constant = gradient_factor(network, h.shape[1])

@@ -10,7 +10,7 @@ from plurigrid_ff.data.inputs import load_named
 from plurigrid_ff.derivation import derive_key, shuffled
 from plurigrid_ff.errors import DataError
 from plurigrid_ff.observation import Observation, observe
-from plurigrid_ff.results import Result
+from plurigrid_ff.settings import Result
 from plurigrid_ff_persistent_homology import drift
 from plurigrid_ff_persistent_homology.drift import Ruling
 from plurigrid_ff_persistent_homology.reading import read_held_out

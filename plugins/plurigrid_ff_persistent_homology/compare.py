@@ -8,7 +8,7 @@ from pydantic import Field
 from plurigrid_ff.errors import DataError
 from plurigrid_ff.host.plugins import load_host
 from plurigrid_ff.observation import Observation, observe
-from plurigrid_ff.results import Result
+from plurigrid_ff.settings import Result
 from plurigrid_ff_persistent_homology.diagrams import (
     Diagrams,
     activity_diagrams,

@@ -61,6 +61,8 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
             weights of the best epoch are kept. None: off, and nothing is held out.
         validation_fraction: Share of every class to hold out where there is ``patience``.
         precision: ``"float32"``, or ``"bfloat16"`` for the layers' products in training.
+        engine: ``"auto"``, ``"closed-form"`` or ``"autograd"``: where gradients come from.
+        chunk_size: Samples whose temporary tensors exist at once; None: by memory.
         sample_shape: Shape in which layers read each row of X, for convolutions: ``(28, 28)``,
             ``(3, 32, 32)``; None: a row of features.
         random_state: An integer is the seed of network and trainer itself; a
@@ -112,6 +114,8 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
         patience: int | None = None,
         validation_fraction: float = 0.1,
         precision: str = "float32",
+        engine: str = "auto",
+        chunk_size: int | None = None,
         sample_shape: Sequence[int] | None = None,
         random_state: Any = None,
         device: str = "auto",
@@ -140,6 +144,8 @@ class FFClassifier(ClassifierMixin, FFEstimator):  # type: ignore[misc]  # sciki
         self.patience = patience
         self.validation_fraction = validation_fraction
         self.precision = precision
+        self.engine = engine
+        self.chunk_size = chunk_size
         self.sample_shape = sample_shape
         self.random_state = random_state
         self.device = device

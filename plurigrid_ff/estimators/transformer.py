@@ -54,6 +54,8 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
             ``"linear"``, ``"step"`` or ``"none"``.
         final_rate: Share of the step size where warm-up begins and decay ends.
         precision: ``"float32"``, or ``"bfloat16"`` for the layers' products in training.
+        engine: ``"auto"``, ``"closed-form"`` or ``"autograd"``: where gradients come from.
+        chunk_size: Samples whose temporary tensors exist at once; None: by memory.
         sample_shape: Shape in which layers read each row of X, for convolutions: ``(28, 28)``,
             ``(3, 32, 32)``; None: a row of features.
         random_state: An integer is the seed of network and trainer itself; a
@@ -99,6 +101,8 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
         decay: str = "cosine",
         final_rate: float = 0.01,
         precision: str = "float32",
+        engine: str = "auto",
+        chunk_size: int | None = None,
         sample_shape: Sequence[int] | None = None,
         random_state: Any = None,
         device: str = "auto",
@@ -124,6 +128,8 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
         self.decay = decay
         self.final_rate = final_rate
         self.precision = precision
+        self.engine = engine
+        self.chunk_size = chunk_size
         self.sample_shape = sample_shape
         self.random_state = random_state
         self.device = device

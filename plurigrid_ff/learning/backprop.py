@@ -1,15 +1,20 @@
 """The rival of every figure: the same stack trained end to end, on the same batches."""
 
+import math
+from collections import deque
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from plurigrid_ff.config import NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Dataset
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.learning.draws import drawing_by
+from plurigrid_ff.learning.flows import FeedForward
+from plurigrid_ff.learning.labelled import Reading, as_rows
 from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.optimizers import plan_rival
@@ -69,14 +74,53 @@ class BackpropNetwork:
         """Score every class, ``(batch, *feature_shape) -> (batch, classes)``."""
         h = x
 
-        def visit(index: int, layer: FFLayer, x: Tensor) -> Tensor:
+        def visit(index: int, layer: FFLayer, x: Reading) -> Tensor:
             nonlocal h
-            read = layer.normalise(x) if self._normalises[index] else x
-            a = layer.transform.end_to_end(read.reshape(len(x), *layer.in_shape))
-            h = layer.respond(a)
+            h = self._respond(index, layer, x)
             return h
 
         self.layers.sweep(self.layers.scale(x), visit)
+        return self._scores(h)
+
+    def checkpointed(self, x: Tensor) -> Tensor:
+        """Score as a call does, and map again on the way back what was not kept on the way up.
+
+        Kept is what enters every run of as many layers as the square root of their number.
+
+        Reference:
+            Chen et al. (2016), "Training Deep Nets with Sublinear Memory Cost", arXiv:1604.06174.
+        """
+        stack, flow = self.layers.stack, self.layers.flow
+        assert isinstance(flow, FeedForward)  # noqa: S101 - recurrence was left out
+        h = self._respond(0, stack[0], self.layers.scale(x))
+        passed_on: list[Tensor] = [h]
+        length = math.isqrt(len(stack) - 1) + 1
+
+        def run(places: range, *below: Tensor) -> tuple[Tensor, ...]:
+            held = deque(below, maxlen=flow.reach)
+            last = below[-1]
+
+            def visit(index: int, layer: FFLayer, x: Reading) -> Tensor:
+                nonlocal last
+                last = self._respond(index, layer, x)
+                return last
+
+            flow.carry(stack, held, visit, places)
+            return (*held, last)
+
+        for start in range(1, len(stack), length):
+            places = range(start, min(start + length, len(stack)))
+            *passed_on, h = checkpoint(run, places, *passed_on, use_reentrant=False)
+        return self._scores(h)
+
+    def _respond(self, index: int, layer: FFLayer, x: Reading) -> Tensor:
+        """Map by one layer, with a graph."""
+        rows = as_rows(x)
+        read = layer.normalise(rows) if self._normalises[index] else rows
+        return layer.respond(layer.transform.end_to_end(read.reshape(len(rows), *layer.in_shape)))
+
+    def _scores(self, h: Tensor) -> Tensor:
+        """Score classes by the last activity."""
         scores: Tensor = self.head(self.layers.stack[-1].summary(h))
         return scores
 

@@ -2,17 +2,18 @@
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 
-from plurigrid_ff.learning.labels import embed_labels, embed_nothing
+from plurigrid_ff.learning.labelled import Reading, map_candidates
+from plurigrid_ff.learning.labels import embed_labels
 from plurigrid_ff.learning.layers import FFLayer
-from plurigrid_ff.learning.norms import unchanged
 from plurigrid_ff.learning.shortcuts import Shortcut
 
-Visit = Callable[[int, FFLayer, Tensor], Tensor]
+Visit = Callable[[int, FFLayer, Reading], Tensor]
+Measure = Callable[[FFLayer, Tensor], Tensor]
 
 
 class Flow(ABC):
@@ -20,25 +21,25 @@ class Flow(ABC):
 
     Attributes:
         visits: How often each layer is visited in one sweep.
+        forgets: Nobody but the next layer reads an activity, so it may be written over then.
     """
 
     visits: int
+    forgets: bool = False
 
     @abstractmethod
-    def sweep(self, stack: Sequence[FFLayer], x: Tensor, visit: Visit, last: int | None) -> None:
+    def sweep(self, stack: Sequence[FFLayer], x: Reading, visit: Visit, last: int | None) -> None:
         """Visit the layers.
 
         Args:
             stack: The layers, first layer first.
-            x: Prepared input, shape ``(rows, *shape)``, any label included.
+            x: Prepared input, shape ``(rows, *shape)``, any label included or beside it.
             visit: Given a layer's place, the layer, and what it reads; returns its activity.
             last: Place of the last layer that must be visited; None: the top.
         """
 
     @abstractmethod
-    def collect(
-        self, stack: Sequence[FFLayer], x: Tensor, measure: Callable[[FFLayer, Tensor], Tensor]
-    ) -> list[Tensor]:
+    def collect(self, stack: Sequence[FFLayer], x: Tensor, measure: Measure) -> list[Tensor]:
         """Return one measure of each layer's activity, without learning.
 
         Args:
@@ -46,6 +47,20 @@ class Flow(ABC):
             x: Prepared input, shape ``(rows, *shape)``, any label included.
             measure: Given a layer and its activity, returns what is wanted of it.
         """
+
+    def collect_labels(
+        self, stack: Sequence[FFLayer], x: Tensor, num_classes: int, measure: Measure
+    ) -> list[list[Tensor]]:
+        """Return :meth:`collect` of the samples with every label, one list per label.
+
+        Args:
+            stack: The layers, first layer first.
+            x: Samples at scale, without a label.
+            num_classes: Number of labels.
+            measure: Given a layer and its activity, returns what is wanted of it.
+        """
+        labels = torch.arange(num_classes, device=x.device).unsqueeze(1).expand(-1, len(x))
+        return [self.collect(stack, embed_labels(x, y, num_classes), measure) for y in labels]
 
     @abstractmethod
     def label_goodness(self, stack: Sequence[FFLayer], x: Tensor, num_classes: int) -> Tensor:
@@ -71,45 +86,67 @@ class FeedForward(Flow):
         self.shortcuts = shortcuts
         # What was passed on is kept for as many layers as the longest shortcut spans.
         self.reach = max((cut.span for cut in shortcuts if cut), default=1)
+        self.forgets = not any(shortcuts)
 
-    def sweep(self, stack: Sequence[FFLayer], x: Tensor, visit: Visit, last: int | None) -> None:
+    def sweep(self, stack: Sequence[FFLayer], x: Reading, visit: Visit, last: int | None) -> None:
         """Visit the layers, first layer first, and none above ``last``."""
-        passed_on = deque([x], maxlen=self.reach)
-        end = len(stack) if last is None else last + 1
-        for index in range(end):
+        passed_on = deque([visit(0, stack[0], x)], maxlen=self.reach)
+        self.carry(stack, passed_on, visit, range(1, len(stack) if last is None else last + 1))
+
+    def carry(
+        self, stack: Sequence[FFLayer], passed_on: deque[Tensor], visit: Visit, places: range
+    ) -> None:
+        """Visit some of the layers above the first.
+
+        Args:
+            stack: The layers, first layer first.
+            passed_on: What the last ``reach`` layers below have passed on, the nearest last;
+                afterwards, what the last of all have.
+            visit: Given a layer's place, the layer, and what it reads; returns its activity.
+            places: Which layers, one after the other.
+        """
+        for index in places:
             layer, shortcut = stack[index], self.shortcuts[index]
             h = visit(index, layer, passed_on[-1])
             passed_on.append(shortcut(h, passed_on[-shortcut.span]) if shortcut else h)
 
-    def collect(
-        self, stack: Sequence[FFLayer], x: Tensor, measure: Callable[[FFLayer, Tensor], Tensor]
-    ) -> list[Tensor]:
+    def collect(self, stack: Sequence[FFLayer], x: Tensor, measure: Measure) -> list[Tensor]:
         """Measure every layer's activity on its way up."""
-        measures = []
+        return self._measured(stack, stack[0].activity(x), measure)
 
-        def visit(index: int, layer: FFLayer, x: Tensor) -> Tensor:
+    def collect_labels(
+        self, stack: Sequence[FFLayer], x: Tensor, num_classes: int, measure: Measure
+    ) -> list[list[Tensor]]:
+        """Measure every layer's activity under every label; the first layer maps ``x`` once."""
+        each = self._first_activities(stack[0], x, num_classes)
+        return [self._measured(stack, h, measure) for h in each]
+
+    def label_goodness(self, stack: Sequence[FFLayer], x: Tensor, num_classes: int) -> Tensor:
+        """Score every label in the first layer."""
+        first = stack[0]
+        each = self._first_activities(first, x, num_classes)
+        return torch.stack([first.goodness(h) for h in each], dim=1)
+
+    def _first_activities(self, first: FFLayer, x: Tensor, num_classes: int) -> Iterator[Tensor]:
+        """Yield the first layer's activity under every label.
+
+        Where it can, it maps the samples once, and a label adds its own part.
+        """
+        if first.shares_input:
+            for a in map_candidates(first.transform, x, num_classes):
+                yield first.respond(a)
+            return
+        for label in torch.arange(num_classes, device=x.device):
+            yield first.activity(embed_labels(x, label.expand(len(x)), num_classes))
+
+    def _measured(self, stack: Sequence[FFLayer], h: Tensor, measure: Measure) -> list[Tensor]:
+        """Measure the first layer's activity ``h``, and that of every layer above it."""
+        measures = [measure(stack[0], h)]
+
+        def visit(index: int, layer: FFLayer, x: Reading) -> Tensor:
             h = layer.activity(x)
             measures.append(measure(layer, h))
             return h
 
-        self.sweep(stack, x, visit, None)
+        self.carry(stack, deque([h], maxlen=self.reach), visit, range(1, len(stack)))
         return measures
-
-    def label_goodness(self, stack: Sequence[FFLayer], x: Tensor, num_classes: int) -> Tensor:
-        """Score every label in the first layer.
-
-        Where that layer is affine, the part of the sample is computed once and a label adds
-        its own: ``a(x, k) = a(x, 0) + a(0, k) - a(0, 0)``.
-        """
-        first = stack[0]
-        if not first.transform.affine or first.normalise is not unchanged:
-            rows = torch.arange(num_classes, device=x.device).unsqueeze(1).expand(-1, len(x))
-            each = [first.activity(embed_labels(x, y, num_classes)) for y in rows]
-            return torch.stack([first.goodness(h) for h in each], dim=1)
-        nothing = x.new_zeros(num_classes, *x.shape[1:])
-        labels = torch.arange(num_classes, device=x.device)
-        of_label = first.transform(embed_labels(nothing, labels, num_classes))
-        of_label = of_label - first.transform(embed_nothing(nothing[:1], num_classes))
-        of_sample = first.transform(embed_nothing(x, num_classes))
-        scores = [first.goodness(first.respond(of_sample + part)) for part in of_label]
-        return torch.stack(scores, dim=1)

@@ -3,20 +3,30 @@
 import os
 
 import torch
+from torch import nn
 
 from plurigrid_ff.config import NetworkConfig
 from plurigrid_ff.errors import ConfigError
 from plurigrid_ff.learning.network import FFNetwork
 
-COPIES = 4  # of every parameter: the weight, its gradient, and Adam's two moments
+COPIES = 3  # of every parameter: the weight, and Adam's two moments
 GIB = 1 << 30
 
 
 def training_bytes(config: NetworkConfig, feature_shape: tuple[int, ...], num_classes: int) -> int:
-    """Bytes that weights, gradients and optimizer state will take; activities come on top."""
+    """Bytes that weights, optimizer state and gradients will take; activities come on top.
+
+    Layers take steps one after the other, so there is one gradient, of the largest of them.
+    """
     with torch.device("meta"):
         network = FFNetwork(config, feature_shape, num_classes, seed=0)
-    return COPIES * sum(p.numel() * p.element_size() for p in network.parameters())
+    gradient = max(parameter_bytes(layer) for layer in network.stack)
+    return COPIES * parameter_bytes(network) + gradient
+
+
+def parameter_bytes(module: nn.Module) -> int:
+    """Bytes of a module's parameters."""
+    return sum(p.numel() * p.element_size() for p in module.parameters())
 
 
 def require_memory(needed: int, device: torch.device) -> None:

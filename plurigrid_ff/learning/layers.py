@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from plurigrid_ff.learning.norms import Normalise, unit_rms
+from plurigrid_ff.learning.labelled import LabelledRails, Reading
+from plurigrid_ff.learning.norms import Normalise, unchanged, unit_rms
 from plurigrid_ff.learning.objectives.base import Objective
 from plurigrid_ff.learning.peers import PeerNormalisation
 from plurigrid_ff.learning.pooling import Back, Pool
@@ -77,21 +78,33 @@ class FFLayer(nn.Module):
         return self.respond(self.transform(self.read(x)))
 
     @torch.no_grad()
-    def activity(self, x: Tensor) -> Tensor:
+    def activity(self, x: Reading) -> Tensor:
         """Return :meth:`forward` of ``x``, with no graph behind it."""
+        if isinstance(x, LabelledRails):
+            return self.respond(x.map_by(self.transform))
         return self.forward(x)
 
     def goodness(self, h: Tensor) -> Tensor:
         """Score an activity: ``(rows, classes)`` with one rail, ``(rows,)`` with two."""
         return self.objective.goodness(self.summary(h))
 
-    def learn(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    @property
+    def shares_input(self) -> bool:
+        """Whether rails that differ in their labels alone can be mapped as one."""
+        return self.transform.affine and self.normalise is unchanged
+
+    @property
+    def divisible(self) -> bool:
+        """Whether a batch may be taken in parts: no sample's gradient depends on another."""
+        return self.objective.separable and self.transform.rowwise and self.peers is None
+
+    def learn(self, x: Reading, y: Tensor) -> tuple[Tensor, Tensor]:
         """Set the gradient of this layer's own parameters, and of nothing else.
 
         No autograd graph crosses the layer or outlives the call.
 
         Args:
-            x: Input, shape ``(rails * batch, *shape)``.
+            x: Input, shape ``(rails * batch, *shape)``, or labels and samples apart.
             y: True labels, shape ``(batch,)``.
 
         Returns:
@@ -103,9 +116,12 @@ class FFLayer(nn.Module):
         return step.h, step.loss
 
     @torch.no_grad()
-    def evaluate(self, x: Tensor, y: Tensor) -> "LayerStep":
+    def evaluate(self, x: Reading, y: Tensor) -> "LayerStep":
         """Do all of :meth:`learn` but the transform's gradient, which the step can write."""
-        a, pull = self.transform.with_pullback(self.read(x))
+        if isinstance(x, LabelledRails):
+            a, pull = x.with_pullback(self.transform)
+        else:
+            a, pull = self.transform.with_pullback(self.read(x))
         pairs = self.objective.contrast == "pairs"
         joined = join_pairs(a) if pairs else a
         unpool: Back | None = None
@@ -113,8 +129,11 @@ class FFLayer(nn.Module):
             joined, unpool = self.pool.with_pullback(joined)
         h = torch.relu_(joined)
         loss, gradient = self.objective.evaluate(self.summary(h), y)
+        dh = self.summary.pull(gradient, h)
+        # In place, where it lies in memory as the activity does.
+        da = dh if dh.stride() == h.stride() else torch.empty_like(h)
         # ReLU's derivative is 1 where its output is positive.
-        da = torch.mul(self.summary.pull(gradient, h), h > 0, out=torch.empty_like(h))
+        torch.ops.aten.threshold_backward.grad_input(dh, h, 0, grad_input=da)
         if self.peers is not None:
             self.peers.add_gradient(da, h, len(y))
         if unpool is not None:
@@ -123,6 +142,30 @@ class FFLayer(nn.Module):
             da = part_pairs(da)
             h = self.respond(a)
         return LayerStep(self, x, h, loss, da, pull, unpool)
+
+    def trace(self, x: Tensor) -> "Trace":
+        """Map as one step of learning does, with a graph that begins at the input."""
+        a = self.transform.learning(self.read(x))
+        pairs = self.objective.contrast == "pairs"
+        joined = join_pairs(a) if pairs else a
+        pre = self.pool(joined) if self.pool is not None else joined
+        judged = F.relu(pre)
+        return Trace(pre, judged, self.respond(a) if pairs else judged)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What autograd sees of one layer.
+
+    Attributes:
+        pre: What the ReLU reads.
+        judged: What the objective reads.
+        h: The activity, which is not the same where pairs are judged.
+    """
+
+    pre: Tensor
+    judged: Tensor
+    h: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +183,7 @@ class LayerStep:
     """
 
     layer: FFLayer
-    x: Tensor
+    x: Reading
     h: Tensor
     loss: Tensor
     da: Tensor
@@ -148,17 +191,18 @@ class LayerStep:
     unpool: Back | None
 
     @torch.no_grad()
-    def write_gradient(self, from_above: Tensor | None = None) -> None:
+    def write_gradient(self, from_above: Tensor | None = None, *, add: bool = False) -> None:
         """Set the gradient of the transform's parameters.
 
         Args:
+            add: Add it to what earlier parts of the batch have left.
             from_above: Gradient of the next layer's loss at ``h``, where the two are a pair.
         """
         da = self.da
         if from_above is not None:
             passed = from_above.reshape(self.h.shape) * (self.h > 0)
             da = da + (self.unpool(passed) if self.unpool is not None else passed)
-        self.pull(da)
+        self.pull(da, add=add)
 
     def input_gradient(self) -> Tensor:
         """Return the gradient of the layer's loss at what it was given, the shape of ``x``.
@@ -166,6 +210,7 @@ class LayerStep:
         The one gradient that can leave a layer. Autograd finds it, through normalisation and
         transform; the graph is gone on return.
         """
+        assert isinstance(self.x, Tensor)  # noqa: S101 - labels apart are read by a first layer
         with torch.enable_grad():
             x = self.x.detach().requires_grad_()
             layer = self.layer

@@ -35,7 +35,10 @@ class Learner:
             group["lr"] = self.plan.rate.at(epoch)
 
     def step(self) -> None:
-        """Follow the gradient that the module has set, shortened where it is too long."""
+        """Follow the gradient that the module has set, shortened where it is too long; drop it.
+
+        The next layer may write its own into the same memory.
+        """
         for parameter in self.module.parameters():
             gradient = parameter.grad
             # A fused optimizer walks through memory and does not look at strides.
@@ -44,6 +47,7 @@ class Learner:
         if self.plan.clip is not None:
             nn.utils.clip_grad_norm_(self.module.parameters(), self.plan.clip)
         self.optimizer.step()
+        self.module.zero_grad(set_to_none=True)
 
     def state(self) -> Iterator[tuple[str, Tensor]]:
         """Yield what must be saved, by name."""

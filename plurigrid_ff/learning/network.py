@@ -11,7 +11,8 @@ from plurigrid_ff.config import NetworkConfig
 from plurigrid_ff.learning.class_tree import class_means
 from plurigrid_ff.learning.construction import build_stack, input_shape
 from plurigrid_ff.learning.flows import FeedForward, Flow, Visit
-from plurigrid_ff.learning.labels import embed_labels, embed_neutral
+from plurigrid_ff.learning.labelled import LabelledRails, Reading
+from plurigrid_ff.learning.labels import embed_neutral
 from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.negatives import find_negatives
 from plurigrid_ff.learning.norms import unit_rms
@@ -142,8 +143,10 @@ class FFNetwork(nn.Module):
         self.get_buffer("input_mean").copy_(flat.mean(dim=0))
         self.get_buffer("input_deviation").copy_(deviation)
 
-    def rails_of(self, x: Tensor, y: Tensor, wrong: Tensor | None) -> Tensor:
+    def rails_of(self, x: Tensor, y: Tensor, wrong: Tensor | None) -> Reading:
         """Return what the first layer reads in training, ``(rails * batch, *shape)``.
+
+        Where the first layer can map a sample once for both of its labels, they stay apart.
 
         Args:
             x: Samples, shape ``(batch, *feature_shape)``.
@@ -155,14 +158,15 @@ class FFNetwork(nn.Module):
             return scaled
         if wrong is None:
             raise ValueError("an objective with two rails needs wrong labels")
-        positive = embed_labels(scaled, y, self.num_classes)
-        return torch.cat([positive, embed_labels(scaled, wrong, self.num_classes)])
+        rails = LabelledRails.of(scaled, torch.stack([y, wrong]), self.num_classes)
+        apart = isinstance(self.flow, FeedForward) and self.stack[0].shares_input
+        return rails if apart else rails.written_out()
 
-    def sweep(self, x: Tensor, visit: Visit, last: int | None = None) -> None:
+    def sweep(self, x: Reading, visit: Visit, last: int | None = None) -> None:
         """Carry prepared input through the layers, as the network's flow says.
 
         Args:
-            x: Prepared input, shape ``(rows, *shape)``.
+            x: Prepared input, shape ``(rows, *shape)``, or labels and samples apart.
             visit: Given a layer's place, the layer, and what it reads; returns its activity.
             last: Place of the last layer that must be visited; None: the top.
         """
@@ -185,18 +189,18 @@ class FFNetwork(nn.Module):
         if self.probe is not None:
             return self.probe.shares(self.activities(x))
         scaled = self.scale(x)
+        stack = self.stack
         if self.rails == 1:
-            return self._through(scaled)
-        candidates = []
-        for label in range(self.num_classes):
-            y = torch.full((len(x),), label, device=x.device)
-            candidates.append(self._through(embed_labels(scaled, y, self.num_classes)))
-        return torch.stack(candidates, dim=-1)
+            return torch.stack(self.flow.collect(stack, scaled, FFLayer.goodness))
+        found = self.flow.collect_labels(stack, scaled, self.num_classes, FFLayer.goodness)
+        return torch.stack([torch.stack(scores) for scores in found], dim=-1)
 
     @torch.no_grad()
     def label_goodness(self, x: Tensor) -> Tensor:
         """Score every label in the one layer that reads it, ``(batch, classes)``."""
-        return self.flow.label_goodness(self.stack, self.scale(x), self.num_classes)
+        parts = torch.split(self.scale(x), self.rows_per_pass)
+        found = [self.flow.label_goodness(self.stack, part, self.num_classes) for part in parts]
+        return torch.cat(found)
 
     def forward(self, x: Tensor) -> Tensor:
         """Score every class by what is read out of all layers, ``(batch, classes)``."""
@@ -206,7 +210,3 @@ class FFNetwork(nn.Module):
     def predict(self, x: Tensor) -> Tensor:
         """Return the class of highest goodness for each sample, shape ``(batch,)``."""
         return self.forward(x).argmax(dim=1)
-
-    def _through(self, x: Tensor) -> Tensor:
-        """Stack the goodness of every layer for prepared input."""
-        return torch.stack(self.flow.collect(self.stack, x, lambda layer, h: layer.goodness(h)))

@@ -36,8 +36,21 @@ class PeerNormalisation(nn.Module):
             h: Activity, of the same shape.
             positives: How many rows, from the first, are positives.
         """
+        da[:positives] += self.pull(h, positives)
+
+    @torch.no_grad()
+    def pull(self, h: Tensor, positives: int) -> Tensor:
+        """Take up the activity, and return the term's gradient at one positive's pre-activation.
+
+        Args:
+            h: Activity, shape ``(rows, units, *places)``.
+            positives: How many rows, from the first, are positives.
+
+        Returns:
+            Shape ``(1, units, 1, ...)``: every place of a unit has the same.
+        """
         over = [0, *range(2, h.ndim)]
         self.mean.mul_(MEMORY).add_(h[:positives].mean(dim=over), alpha=1 - MEMORY)
         size = h[:positives].numel() // len(self.mean)
         pull = (self.mean - self.mean.mean()) * (self.strength / size)
-        da[:positives] += pull.reshape(-1, *(1 for _ in over[1:]))
+        return pull.reshape(1, -1, *(1 for _ in over[1:]))

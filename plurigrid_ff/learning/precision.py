@@ -36,12 +36,20 @@ PRODUCTS = frozenset(
     ]
 )
 
+# Of the products above, those that write into memory that is there: how each sums with it.
+WRITTEN = {_aten.mm.out: 0, _aten.addmm_.default: 1}
+
 
 class LowProducts(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """While it is entered, products read bfloat16 and give float32."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
+        if func in WRITTEN:
+            *_, left, right = args
+            target = kwargs.get("out", args[0])
+            product = torch.mm(_lowered(left), _lowered(right)).float()
+            return target.add_(product) if WRITTEN[func] else target.copy_(product)
         if func not in PRODUCTS:
             return func(*args, **kwargs)
         args, kwargs = tree_map_only(Tensor, _lowered, (args, kwargs))
@@ -75,13 +83,13 @@ def products_of(transforms: Iterable[Transform], precision: Precision) -> Iterat
         yield
 
 
-def _in_low(function: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:
+def _in_low(function: Callable[..., Any]) -> Callable[..., Any]:
     """Call a function with low products."""
 
     @wraps(function)
-    def call(x: Tensor) -> Any:
+    def call(x: Tensor, **options: bool) -> Any:
         with LowProducts():  # type: ignore[no-untyped-call]
-            return function(x)
+            return function(x, **options)
 
     return call
 

@@ -1,6 +1,6 @@
 """Time for a network: layers that read the layer below and the layer above, step by step."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import cast
 
@@ -10,7 +10,8 @@ from torch import Tensor
 from plurigrid_ff.config import LinearConfig, NetworkConfig
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.errors import ConfigError
-from plurigrid_ff.learning.flows import Flow, Visit
+from plurigrid_ff.learning.flows import Flow, Measure, Visit
+from plurigrid_ff.learning.labelled import Reading
 from plurigrid_ff.learning.labels import label_part
 from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.norms import unchanged, unit_rms, unit_variance
@@ -64,14 +65,13 @@ class Recurrence(Flow):
             )
         self.alternating = config.order == "alternating"
 
-    def sweep(self, stack: Sequence[FFLayer], x: Tensor, visit: Visit, last: int | None) -> None:
+    def sweep(self, stack: Sequence[FFLayer], x: Reading, visit: Visit, last: int | None) -> None:
         """Visit every layer at every step; those above ``last`` too, which are heard below."""
+        assert isinstance(x, Tensor)  # noqa: S101 - a label stands above the highest layer
         for _ in self._unroll(stack, x, visit, self.visits):
             pass
 
-    def collect(
-        self, stack: Sequence[FFLayer], x: Tensor, measure: Callable[[FFLayer, Tensor], Tensor]
-    ) -> list[Tensor]:
+    def collect(self, stack: Sequence[FFLayer], x: Tensor, measure: Measure) -> list[Tensor]:
         """Average the measures of each layer over the steps that are read."""
         first, last = self.read
         sums: list[Tensor] = []

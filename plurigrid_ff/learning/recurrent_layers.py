@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from plurigrid_ff.learning.layers import FFLayer, LayerStep
+from plurigrid_ff.learning.labelled import Reading
+from plurigrid_ff.learning.layers import FFLayer, LayerStep, Trace
 from plurigrid_ff.learning.norms import Normalise
 from plurigrid_ff.learning.objectives.base import Objective
 from plurigrid_ff.learning.peers import PeerNormalisation
@@ -76,8 +77,9 @@ class RecurrentLayer(FFLayer):
         return self.respond(self.transform(self.read(torch.cat([below, silent], dim=1))))
 
     @torch.no_grad()
-    def evaluate(self, x: Tensor, y: Tensor) -> LayerStep:
+    def evaluate(self, x: Reading, y: Tensor) -> LayerStep:
         """Evaluate the objective of the damped activity, whose old part is a constant."""
+        assert isinstance(x, Tensor)  # noqa: S101 - a label stands above the highest layer
         a, pull = self.transform.with_pullback(self.read(x))
         new = torch.relu_(a)
         h = self.damped(new, x)
@@ -86,3 +88,9 @@ class RecurrentLayer(FFLayer):
         if self.peers is not None:
             self.peers.add_gradient(da, h, len(y))
         return LayerStep(self, x, h, loss, da, pull, None)
+
+    def trace(self, x: Tensor) -> Trace:
+        """Map as one step of learning does, with a graph that begins at the input."""
+        a = self.transform.learning(self.read(x))
+        h = self.damped(torch.relu(a), x)
+        return Trace(a, h, h)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from plurigrid_ff.learning.engine import Engine
+from plurigrid_ff.learning.labelled import Reading
 from plurigrid_ff.learning.layers import FFLayer, LayerStep
 from plurigrid_ff.learning.learners import Learner
 
@@ -13,16 +15,19 @@ class Sweep:
 
     With a locality of 2 a layer also moves by the loss of the layer above it, through that
     one layer and no further: its gradient waits until the layer above has been evaluated.
-    Every gradient is taken at the weights with which the batch went up.
+    Every gradient is taken at the weights with which the batch went up; one that waits is of
+    the whole batch, not in parts.
 
     Args:
         learners: One per layer, first layer first.
+        engine: Takes the steps.
         active: Which layers learn.
         y: True labels of the batch, shape ``(batch,)``.
         losses: Each layer's mean loss over its visits is added to it, shape ``(layers,)``.
         alive: Takes whether any unit of a layer is active, shape ``(layers,)``.
         locality: How many layers a loss may move.
         visits: How often each layer is visited; it takes a step at every visit.
+        forgets: What a layer above the first reads may be written over once it is read.
 
     Reference:
         Wu et al. (2024), "Distance-Forward Learning", arXiv:2408.14925, whose overlapping
@@ -32,6 +37,7 @@ class Sweep:
     def __init__(
         self,
         learners: Sequence[Learner],
+        engine: Engine,
         active: Sequence[bool],
         y: Tensor,
         *,
@@ -39,35 +45,45 @@ class Sweep:
         alive: Tensor,
         locality: int,
         visits: int = 1,
+        forgets: bool = False,
     ) -> None:
         self._learners = learners
+        self._engine = engine
         self._active = active
         self._y = y
         self._losses = losses
         self._alive = alive
         self._locality = locality
         self._visits = visits
+        self._forgets = forgets
         self._waiting: tuple[Learner, LayerStep] | None = None
 
-    def visit(self, index: int, layer: FFLayer, x: Tensor) -> Tensor:
+    def visit(self, index: int, layer: FFLayer, x: Reading) -> Tensor:
         """Let a layer learn from what it reads, or only answer; return its activity."""
+        # The first layer's input is the caller's, and a pair's is needed until both have learned.
+        overwrite = self._forgets and index > 0 and self._locality == 1
         if not self._active[index]:
             self.finish()
-            return layer.activity(x)
-        step = layer.evaluate(x, self._y)
-        self._losses[index] += step.loss / self._visits
-        self._alive[index] |= step.h.any()
-        self.finish(step)
-        self._waiting = self._learners[index], step
+            return self._engine.answer(layer, x, overwrite=overwrite)
         if self._locality == 1:
-            self.finish()
-        return step.h
+            h, loss = self._engine.learn(layer, x, self._y, overwrite=overwrite)
+            self._learners[index].step()
+        else:
+            step = layer.evaluate(x, self._y)
+            h, loss = step.h, step.loss
+            self.finish(step)
+            self._waiting = self._learners[index], step
+        self._losses[index] += loss / self._visits
+        # An activity is never negative, and one that is not a number is no silence.
+        self._alive[index] |= h.amax() != 0
+        return h
 
     def finish(self, above: LayerStep | None = None) -> None:
         """Let the layer that waits take its step, with the error of the layer above if any."""
         if self._waiting is None:
             return
         learner, step = self._waiting
+        self._engine.lend(step.layer)
         step.write_gradient(above.input_gradient() if above is not None else None)
         learner.step()
         self._waiting = None

@@ -13,6 +13,8 @@ from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.errors import CheckpointError, TrainingError
 from plurigrid_ff.learning.augmentation import Augmentation
 from plurigrid_ff.learning.draws import draw_permutation
+from plurigrid_ff.learning.engine import Engine
+from plurigrid_ff.learning.labelled import Reading
 from plurigrid_ff.learning.learners import Learner, learner
 from plurigrid_ff.learning.negatives import find_negatives
 from plurigrid_ff.learning.network import FFNetwork
@@ -82,6 +84,7 @@ class Trainer:
         self.negatives = kind(x, network.num_classes, key=key) if kind else None
         self.augmentation = Augmentation(config.augmentation, tuple(x.shape[1:]))
         require_precision(config.precision, x.device)
+        self.engine = Engine(network.stack, config)
         plans = plan_steps(config, len(network.stack))
         self._layers = [
             learner(f"layers.{index}", layer, plan)
@@ -179,22 +182,27 @@ class Trainer:
             self.negatives.view = view
         order = draw_permutation(self._key("order"), self._ids)
         for batch, ids in enumerate(torch.split(order, self.config.batch_size)):
-            for learning in self._learners:
+            for learning in self.learners:
                 learning.set_rate(self.epoch + batch / self.num_batches)
             x, y = view(self.x[ids], ids), self.y[ids]
+            rails = self._rails(x, y, ids)
+            shown = x if self._probe is not None else None
+            del x  # nobody reads it while the layers learn
             sweep = Sweep(
                 self._layers,
+                self.engine,
                 active,
                 y,
                 losses=losses[:, batch],
                 alive=alive,
                 locality=self.network.config.locality,
                 visits=self.network.flow.visits,
+                forgets=self.network.flow.forgets,
             )
-            self.network.sweep(self._rails(x, y, ids), sweep.visit, last)
+            self.network.sweep(rails, sweep.visit, last)
             sweep.finish()
-            if self._probe is not None:
-                losses[-1, batch] = self._train_probe(self._probe, x, y)
+            if self._probe is not None and shown is not None:
+                losses[-1, batch] = self._train_probe(self._probe, shown, y)
             progress((batch + 1) / self.num_batches)
         self._check_alive(alive)
 
@@ -209,7 +217,7 @@ class Trainer:
         """Derive this epoch's key for one purpose."""
         return derive_key(self.seed, self.role, purpose, self.epoch)
 
-    def _rails(self, x: Tensor, y: Tensor, ids: Tensor) -> Tensor:
+    def _rails(self, x: Tensor, y: Tensor, ids: Tensor) -> Reading:
         """Return what the first layer reads; a source of negatives that learns takes a step."""
         if self.negatives is None:
             return self.network.scale(x)
@@ -220,7 +228,7 @@ class Trainer:
         return rails
 
     @property
-    def _learners(self) -> list[Learner]:
+    def learners(self) -> list[Learner]:
         """All that learns."""
         return [*self._layers, *filter(None, (self._probe, self._source))]
 
@@ -242,7 +250,7 @@ class Trainer:
 
     def _peak(self, row: int) -> float:
         """Return the highest step size of a layer; the row after the last is the probe's."""
-        return self._learners[row].plan.rate.peak
+        return self.learners[row].plan.rate.peak
 
     def _check_alive(self, alive: Tensor) -> None:
         """Stop when a layer no longer says anything: its gradient is 0 from now on."""
@@ -258,7 +266,7 @@ class Trainer:
 
     def save_state(self, folder: Path) -> None:
         """Write optimizer state and counters; the network's weights are not in it."""
-        tensors = {name: value for learning in self._learners for name, value in learning.state()}
+        tensors = {name: value for learning in self.learners for name, value in learning.state()}
         tensors["updates"] = torch.tensor(self.updates)
         tensors["epoch"] = torch.tensor(self.epoch)
         write_tensors(folder / STATE_FILE, tensors, {})
@@ -275,7 +283,7 @@ class Trainer:
             raise CheckpointError(f"{path}: not the state of a {len(self.updates)}-layer network")
         self.updates = tensors.pop("updates").tolist()
         self.epoch = int(tensors.pop("epoch"))
-        for learning in self._learners:
+        for learning in self.learners:
             learning.load(tensors, path)
 
 

@@ -22,19 +22,19 @@ _PER_LAYER = (
 
 def learning_curves(rounds: Sequence[Entry]) -> tuple[Chart, ...]:
     """Build every curve that the log has numbers for."""
-    generated = list(_with_summary(rounds, "generator"))
+    generated = list(with_summary(rounds, "generator"))
     epochs = _epochs(generated)
     axis = "Epoch" if epochs else "Round"
-    places = epochs or [_round(entry, index) for index, entry in enumerate(generated)]
+    places = epochs or [round_of(entry, index) for index, entry in enumerate(generated)]
     dated = list(zip(places, generated, strict=True))
     charts = [_layer_chart(dated, axis, *names) for names in _PER_LAYER]
     charts.append(_validation_chart(dated, axis))
-    charts.append(_verdict_chart(list(_with_summary(rounds, "validator"))))
-    charts.extend(_coordinator_charts(list(_with_summary(rounds, "coordinator"))))
+    charts.append(_verdict_chart(list(with_summary(rounds, "validator"))))
+    charts.extend(_coordinator_charts(list(with_summary(rounds, "coordinator"))))
     return tuple(chart for chart in charts if chart is not None)
 
 
-def _with_summary(rounds: Iterable[Entry], role: str) -> Iterable[Entry]:
+def with_summary(rounds: Iterable[Entry], role: str) -> Iterable[Entry]:
     """Pick the entries of one role that say something."""
     return (
         entry
@@ -43,7 +43,7 @@ def _with_summary(rounds: Iterable[Entry], role: str) -> Iterable[Entry]:
     )
 
 
-def _round(entry: Entry, index: int) -> float:
+def round_of(entry: Entry, index: int) -> float:
     """Return an entry's round, or its place in the log."""
     number = finite(entry.get("round"))
     return index + 1.0 if number is None else number
@@ -85,7 +85,7 @@ def _validation_chart(dated: Sequence[tuple[float, Entry]], axis: str) -> Chart 
 
 def _verdict_chart(entries: Sequence[Entry]) -> Chart | None:
     """Draw what the validator measured beside what it would let pass."""
-    dated = [(_round(entry, index), entry) for index, entry in enumerate(entries)]
+    dated = [(round_of(entry, index), entry) for index, entry in enumerate(entries)]
     measured = _collect(dated, "measure")
     if not measured:
         return None
@@ -97,7 +97,7 @@ def _verdict_chart(entries: Sequence[Entry]) -> Chart | None:
 
 def _coordinator_charts(entries: Sequence[Entry]) -> list[Chart | None]:
     """Draw those of the coordinator's numbers that changed."""
-    dated = [(_round(entry, index), entry) for index, entry in enumerate(entries)]
+    dated = [(round_of(entry, index), entry) for index, entry in enumerate(entries)]
     keys = dict.fromkeys(key for _, entry in dated for key in entry["summary"])
     charts = []
     for key in keys:

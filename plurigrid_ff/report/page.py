@@ -16,6 +16,7 @@ from plurigrid_ff.report.figures import draw_figures
 from plurigrid_ff.report.layers import goodness_legend
 from plurigrid_ff.report.log import log_rows
 from plurigrid_ff.report.palette import role_colour
+from plurigrid_ff.report.society import agents_table
 from plurigrid_ff.results import RunReport, Table, Verdict
 
 MAX_TABLE_ROWS = 2000
@@ -59,6 +60,7 @@ def render_page(report: RunReport, rounds: Sequence[Mapping[str, Any]]) -> str:
         interval=_interval(report),
         figures=draw_figures(report, rounds),
         goodness_legend=goodness_legend(),
+        agents=agents_table(report.society) if report.society else None,
         confused=most_confused(report.confusion, report.class_names),
         log=log_rows(rounds),
         num_entries=len(rounds),

@@ -251,6 +251,24 @@ def check_locality(kind: type[Objective], options: dict[str, OptionValue]) -> No
     )
 
 
+def check_separable(kind: type[Objective], options: dict[str, OptionValue]) -> None:
+    """Require of a loss that is said to be a mean over samples that its parts average to it."""
+    objective = build(kind, options)
+    if not objective.separable:
+        return
+    h, y = sample(objective, BATCH, 0)
+    by_rail = h.reshape(objective.rails, len(y), -1)
+    each = [objective.loss(by_rail[:, one], y[one : one + 1]) for one in range(len(y))]
+    whole, mean = objective.loss(h, y), torch.stack(each).mean()
+    require(
+        torch.allclose(whole, mean, rtol=TOLERANCE, atol=TOLERANCE),
+        f"objective {kind.name!r}: separable",
+        expected=f"the loss of a batch to be the mean over its samples, {mean.item():.6g}",
+        actual=f"{whole.item():.6g}",
+        remedy="say separable = False: the loss compares samples of a batch",
+    )
+
+
 def check_finite(kind: type[Objective], options: dict[str, OptionValue]) -> None:
     """Require finite losses and gradients in float32, from silence to loud activity."""
     objective = build(kind, options).float()
@@ -308,6 +326,7 @@ CHECKS: tuple[Callable[[type[Objective], dict[str, Any]], None], ...] = (
     check_differences,
     check_no_graph,
     check_locality,
+    check_separable,
     check_finite,
     check_draws,
     check_rebuilt,

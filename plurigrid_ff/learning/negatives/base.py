@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import torch
 from torch import Tensor, nn
 
+from plurigrid_ff.learning.labelled import Reading
 from plurigrid_ff.learning.objectives.base import Contrast
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Negatives(nn.Module, ABC):
     @abstractmethod
     def rails(
         self, network: "FFNetwork", x: Tensor, y: Tensor, *, key: int, sample_ids: Tensor
-    ) -> Tensor:
+    ) -> Reading:
         """Return positives above negatives, ``(2 * batch, in_features)``, detached.
 
         A source with parameters also sets their ``grad``.
@@ -86,8 +87,8 @@ class LabelNegatives(Negatives):
     @torch.no_grad()
     def rails(
         self, network: "FFNetwork", x: Tensor, y: Tensor, *, key: int, sample_ids: Tensor
-    ) -> Tensor:
-        """Write right and wrong labels into the input."""
+    ) -> Reading:
+        """Write right and wrong labels into the input, or beside it."""
         wrong = self.labels(network, x, y, key=key, sample_ids=sample_ids)
         return network.rails_of(x, y, wrong)
 

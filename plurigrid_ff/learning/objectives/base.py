@@ -1,7 +1,7 @@
 """What a local objective is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -27,12 +27,23 @@ class Objective(nn.Module, ABC):
             negatives a sample with another; both halves share the layer's weights.
         Options: Model of the objective's options in a run file.
         rails: Rows per sample, which follows from the contrast.
+        feature_axes: Axis over features of each tensor of its own, by name, where goodness does
+            not change when features and those axes are permuted together; None: it does, or
+            nobody has said.
+        owns_groups: Whether each class owns an equal run of features, which a permutation must
+            not leave.
+        separable: The loss is a mean over samples of what each costs alone, so a batch may be
+            taken in parts. Say so only where it is true: it is not of a loss that compares
+            samples of a batch with each other.
     """
 
     name: ClassVar[str]
     contrast: ClassVar[Contrast]
     Options: ClassVar[type[Settings]]
     rails: ClassVar[int]
+    feature_axes: ClassVar[Mapping[str, int] | None] = None
+    owns_groups: ClassVar[bool] = False
+    separable: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Derive the number of rails."""
@@ -44,6 +55,11 @@ class Objective(nn.Module, ABC):
         super().__init__()
         self.features = features
         self.num_classes = num_classes
+
+    @classmethod
+    def has_closed_form(cls) -> bool:
+        """Whether :meth:`evaluate` is the objective's own, and not autograd's."""
+        return cls.evaluate is not Objective.evaluate
 
     def prepare(self, means: Callable[[], Tensor], *, index: int, depth: int) -> None:
         """Take up, before the first step, what the options leave to the training samples.
@@ -76,7 +92,8 @@ class Objective(nn.Module, ABC):
         """Return the loss and its gradient at ``h``; set ``grad`` of own parameters.
 
         This default asks autograd, over ``h`` alone: the graph is one layer's activity
-        deep and gone on return. Override it with the closed form where there is one.
+        deep and gone on return. Override it with the closed form where there is one; the
+        gradient must be a new tensor, which the layer writes over.
         """
         with torch.enable_grad():
             leaf = h.detach().requires_grad_()

@@ -1,6 +1,7 @@
 """Class goodness: one rail, no weights of its own, each class owns a share of the units."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field, PositiveFloat
@@ -27,6 +28,9 @@ class ClassGoodness(Objective):
 
     name = "class-goodness"
     contrast = "classes"
+    feature_axes: ClassVar[Mapping[str, int]] = {}
+    owns_groups = True
+    separable = True
 
     class Options(Settings):
         """Options of the class-goodness objective."""

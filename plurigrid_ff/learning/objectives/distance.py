@@ -1,6 +1,7 @@
 """Distance goodness: how near a layer's activity lies to a learned anchor of each class."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field, NonNegativeFloat, PositiveFloat
@@ -29,6 +30,8 @@ class Distance(Objective):
 
     name = "distance"
     contrast = "classes"
+    feature_axes: ClassVar[Mapping[str, int]] = {"anchors": 1}
+    separable = True
 
     class Options(Settings):
         """Options of the distance objective."""

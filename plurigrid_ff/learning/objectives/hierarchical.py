@@ -1,6 +1,7 @@
 """Hierarchical contrast: class goodness, and classes kept together in what is passed on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 import torch
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
@@ -37,6 +38,8 @@ class Hierarchical(ClassGoodness):
 
     name = "hierarchical"
     contrast = "classes"
+    feature_axes: ClassVar[Mapping[str, int]] = {"map": 1}
+    separable = False  # every sample is compared with every other
 
     class Options(ClassGoodness.Options):
         """Options of the hierarchical objective."""
@@ -98,9 +101,7 @@ class Hierarchical(ClassGoodness):
         coarse = superclass_loss(self.goodness(h), y, self.get_buffer("superclass"))
         return (1 - self.tree) * super().loss(h, y) + self.tree * coarse + contrast
 
-    def evaluate(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Ask autograd, over ``h`` alone."""
-        return Objective.evaluate(self, h, y)
+    evaluate = Objective.evaluate  # autograd, over ``h`` alone
 
 
 def superclass_loss(goodness: Tensor, y: Tensor, superclass: Tensor) -> Tensor:

@@ -1,5 +1,8 @@
 """Projection goodness: one rail, one pass, and the default."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -24,6 +27,8 @@ class Projection(Objective):
 
     name = "projection"
     contrast = "classes"
+    feature_axes: ClassVar[Mapping[str, int]] = {"directions": 1}
+    separable = True
 
     class Options(Settings):
         """Projection has no options."""

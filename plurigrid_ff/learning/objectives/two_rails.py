@@ -1,6 +1,7 @@
 """What objectives over two rails share: a goodness, and a loss over pairs of goodness."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
@@ -20,6 +21,8 @@ class TwoRails(Objective):
     """
 
     contrast: ClassVar[Contrast] = "samples"
+    feature_axes: ClassVar[Mapping[str, int]] = {}
+    separable = True
 
     class Options(Settings):
         """Options of every objective over two rails."""

@@ -1,13 +1,23 @@
 """What a transform is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from math import prod
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
+import torch
 from torch import Tensor, nn
 
-Pullback = Callable[[Tensor], None]
+
+class Pullback(Protocol):
+    """Sets the ``grad`` of a transform's parameters."""
+
+    def __call__(self, da: Tensor, *, add: bool = False) -> None:
+        """Carry back the gradient of the loss at the output.
+
+        Args:
+            da: Shape ``(rows, *out_shape)``.
+            add: Add to the ``grad`` that is there, as for a further part of a batch.
+        """
 
 
 class Transform(nn.Module, ABC):
@@ -22,10 +32,15 @@ class Transform(nn.Module, ABC):
         fan_in: Numbers that one number of the output depends on.
         affine: Whether it is a linear map and a bias, so that parts of an input can be mapped
             apart and summed.
+        closed_form: Whether the pullback asks no autograd.
+        rowwise: Whether a row's output and gradient depend on no other row, so that a batch may
+            be taken in parts.
     """
 
     kind: ClassVar[str]
     affine: ClassVar[bool] = True
+    closed_form: ClassVar[bool] = True
+    rowwise: ClassVar[bool] = True
     in_shape: tuple[int, ...]
     out_shape: tuple[int, ...]
     fan_in: int
@@ -49,6 +64,11 @@ class Transform(nn.Module, ABC):
         mapped: Tensor = self(x)
         return mapped
 
+    def learning(self, x: Tensor) -> Tensor:
+        """Map ``x`` as one step of learning does, differentiable from end to end."""
+        mapped: Tensor = self(x)
+        return mapped
+
     def end_to_end(self, x: Tensor) -> Tensor:
         """Map ``x`` in the mode that ``train`` and ``eval`` set: for a network of backprop's."""
         mapped: Tensor = self(x)
@@ -62,6 +82,43 @@ class Transform(nn.Module, ABC):
             x: Detached input, shape ``(rows, *in_shape)``.
 
         Returns:
-            The output without a graph, and a function of the gradient of the loss at the
-            output, ``(rows, *out_shape)``.
+            The output without a graph, and its pullback.
         """
+
+    def part_with_pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
+        """Map the last channels of an input, as if the others and the bias were not there.
+
+        Only of an affine transform; its pullback adds to what the other channels have left.
+
+        Args:
+            x: The last channels, shape ``(rows, channels, *places)``.
+        """
+        missing = self.in_shape[0] - x.shape[1]
+        padded = torch.cat([x.new_zeros(len(x), missing, *x.shape[2:]), x], dim=1)
+        # The bias cancels against that of a last row of zeros, and so does its gradient.
+        a, pull_rows = self.with_pullback(torch.cat([padded, torch.zeros_like(padded[:1])]))
+
+        def pull(da: Tensor, *, add: bool = False) -> None:
+            pull_rows(torch.cat([da, -da.sum(dim=0, keepdim=True)]), add=True)
+
+        return a[:-1] - a[-1:], pull
+
+
+def write_gradient(parameter: nn.Parameter, gradient: Tensor, *, add: bool) -> None:
+    """Write a gradient into the parameter's ``grad``, or add it; make one where there is none."""
+    if parameter.grad is None:
+        parameter.grad = torch.empty_like(parameter).copy_(gradient)
+    elif add:
+        parameter.grad += gradient
+    else:
+        parameter.grad.copy_(gradient)
+
+
+def write_product(parameter: nn.Parameter, left: Tensor, right: Tensor, *, add: bool) -> None:
+    """Write ``left @ right`` into the parameter's ``grad``, or add it, with no copy between."""
+    if parameter.grad is None:
+        parameter.grad = left @ right
+    elif add:
+        parameter.grad.addmm_(left, right)
+    else:
+        torch.mm(left, right, out=parameter.grad)

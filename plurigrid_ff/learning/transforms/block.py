@@ -40,6 +40,8 @@ class Block(Transform):
 
     kind = "block"
     affine = False
+    closed_form = False
+    rowwise = False  # batch statistics
 
     def __init__(
         self,
@@ -76,18 +78,23 @@ class Block(Transform):
 
         return self._learning(call, x)
 
+    def learning(self, x: Tensor) -> Tensor:
+        """Map ``x`` in training mode, with the draws of a new step."""
+        self.steps += 1
+        return self._learning(self.module, x)
+
     def end_to_end(self, x: Tensor) -> Tensor:
         """Map ``x`` in the module's own mode, with torch's draws and a graph."""
         return self._call(self.module, x)
 
     def with_pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
         """Map ``x`` under autograd; the pullback asks for the block's own gradients only."""
-        self.steps += 1
         own = [parameter for parameter in self.module.parameters() if parameter.requires_grad]
         with torch.enable_grad():
-            a = self._learning(self.module, x)
+            a = self.learning(x)
 
-        def pull(da: Tensor) -> None:
+        def pull(da: Tensor, *, add: bool = False) -> None:
+            assert not add, "a block reads whole batches"  # noqa: S101
             # A module may leave parameters out, or all of them, as stochastic depth does.
             gradients: tuple[Tensor | None, ...] = (None,) * len(own)
             if a.requires_grad:

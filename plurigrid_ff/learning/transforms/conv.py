@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.learning.draws import draw_uniform
-from plurigrid_ff.learning.transforms.base import Pullback, Transform
+from plurigrid_ff.learning.transforms.base import Pullback, Transform, write_gradient
 from plurigrid_ff.learning.transforms.fields import lay_fields
 
 
@@ -72,9 +72,10 @@ class Conv(Transform):
         """Map ``x``; the gradient is the library's convolution of the input with ``da``."""
         x = self._padded(x)
 
-        def pull(da: Tensor) -> None:
+        @torch.no_grad()
+        def pull(da: Tensor, *, add: bool = False) -> None:
             dimensions = self.dimensions
-            _, self.weight.grad, self.bias.grad = torch.ops.aten.convolution_backward(
+            _, of_weight, of_bias = torch.ops.aten.convolution_backward(
                 _laid_out(da),
                 x,
                 _laid_out(self.weight),
@@ -87,6 +88,8 @@ class Conv(Transform):
                 groups=1,
                 output_mask=[False, True, True],
             )
+            write_gradient(self.weight, of_weight, add=add)
+            write_gradient(self.bias, of_bias, add=add)
 
         return self._convolve(x), pull
 

@@ -5,7 +5,12 @@ from torch import Tensor, nn
 
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.learning.draws import draw_uniform
-from plurigrid_ff.learning.transforms.base import Pullback, Transform
+from plurigrid_ff.learning.transforms.base import (
+    Pullback,
+    Transform,
+    write_gradient,
+    write_product,
+)
 
 
 class Linear(Transform):
@@ -38,8 +43,21 @@ class Linear(Transform):
     def with_pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
         """Map ``x``; the gradients are ``da^T x`` and the sum of ``da``."""
 
-        def pull(da: Tensor) -> None:
-            self.weight.grad = da.T @ x
-            self.bias.grad = da.sum(dim=0)
+        @torch.no_grad()
+        def pull(da: Tensor, *, add: bool = False) -> None:
+            write_product(self.weight, da.T, x, add=add)
+            write_gradient(self.bias, da.sum(dim=0), add=add)
 
         return self(x), pull
+
+    @torch.no_grad()
+    def part_with_pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
+        """Map by the last columns of the weight; their gradient is added to."""
+        columns = slice(self.weight.shape[1] - x.shape[1], None)
+
+        @torch.no_grad()
+        def pull(da: Tensor, *, add: bool = False) -> None:
+            assert self.weight.grad is not None  # noqa: S101 - the other channels come first
+            self.weight.grad[:, columns] += da.T @ x
+
+        return x @ self.weight[:, columns].T, pull

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.learning.draws import draw_uniform
-from plurigrid_ff.learning.transforms.base import Pullback, Transform
+from plurigrid_ff.learning.transforms.base import Pullback, Transform, write_gradient
 from plurigrid_ff.learning.transforms.fields import lay_fields
 
 
@@ -78,9 +78,10 @@ class Local2d(Transform):
         """Map ``x``; the gradients are those of a dense map, once per place."""
         patches = self._patches(x)
 
-        def pull(da: Tensor) -> None:
+        @torch.no_grad()
+        def pull(da: Tensor, *, add: bool = False) -> None:
             da = da.flatten(2).permute(2, 1, 0)  # (places, out_channels, rows)
-            self.weight.grad = da @ patches
-            self.bias.grad = da.sum(dim=2)
+            write_gradient(self.weight, da @ patches, add=add)
+            write_gradient(self.bias, da.sum(dim=2), add=add)
 
         return self._map(patches), pull

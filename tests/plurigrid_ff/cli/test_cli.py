@@ -175,7 +175,8 @@ def test_predicting_writes_csv_or_json(invoke, run_folder, tmp_path):
     assert (tmp_path / "labels.csv").read_text().splitlines() == lines
 
 
-def test_skills_shows_ten_and_which_are_installed(invoke):
+def test_skills_shows_ten_and_which_are_installed(invoke, monkeypatch):
+    monkeypatch.setenv("PLURIGRID_FF_PLUGINS", "-sheaf-cohomology")
     listed = {item["name"]: item for item in json.loads(invoke("skills", "--json").stdout)}
 
     assert len(listed) >= 10

@@ -63,13 +63,21 @@ def test_checking_a_good_triad_is_exit_status_zero(invoke, reference):
         (["open-games", "persistent-homology", "jaxlife-open-ended"], "is not installed"),
         (["open-gams", "persistent-homology", "forward-forward-learning"], "mean 'open-games'"),
         (["open-games", "persistent-homology"], "got 2 arguments"),
-        (["sheaf-cohomology-sheaf-laplacian-forward-forward"], "'sheaf-cohomology' is not install"),
         (["no-such-triad"], "unknown triad 'no-such-triad'"),
         (["absent.toml"], "absent.toml: cannot be read"),
     ],
 )
 def test_checking_a_bad_triad_says_why(invoke, reference, message, refused):
     refused(invoke("triads", "check", *reference), message)
+
+
+def test_a_triad_with_a_skill_that_is_not_installed_is_refused(invoke, monkeypatch, refused):
+    monkeypatch.setenv("PLURIGRID_FF_PLUGINS", "-sheaf-cohomology")
+
+    refused(
+        invoke("triads", "check", "sheaf-cohomology-sheaf-laplacian-forward-forward"),
+        "'sheaf-cohomology' is not install",
+    )
 
 
 def test_a_triad_file_with_a_skill_in_the_wrong_slot_is_refused(invoke, tmp_path, refused):

@@ -176,5 +176,6 @@ def test_the_first_party_skills_load_without_torch():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == (
-        "['forward-forward-learning', 'gay-mcp', 'open-games', 'persistent-homology'] False"
+        "['forward-forward-learning', 'gay-mcp', 'open-games', 'persistent-homology', "
+        "'proofgeneral-narya', 'sheaf-cohomology', 'sheaf-laplacian-coordination', 'unworld'] False"
     )

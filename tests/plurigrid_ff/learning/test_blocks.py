@@ -179,7 +179,8 @@ def test_a_block_is_counted_with_what_it_learns(registered):
     network = build([{"kind": "block", "block": "half-frozen"}], (9,), objective="symba")
 
     assert network.num_parameters == 5 * 4 + 4
-    assert training_bytes(network.config, (9,), 3) == COPIES * 4 * (12 * 5 + 5 + 5 * 4 + 4)
+    numbers = 12 * 5 + 5 + 5 * 4 + 4
+    assert training_bytes(network.config, (9,), 3) == (COPIES + 1) * 4 * numbers
 
 
 @pytest.mark.parametrize("name", ["Bad Name", "", "a_b"])

@@ -3,6 +3,7 @@ import torch
 
 from plurigrid_ff.config import NetworkConfig
 from plurigrid_ff.errors import ConfigError
+from plurigrid_ff.learning.labelled import as_rows
 from plurigrid_ff.learning.network import FFNetwork
 
 CONV = {"kind": "conv2d", "features": 6}
@@ -37,7 +38,7 @@ def test_labels_are_planes_beside_the_channels_of_an_image():
     network = build([CONV, 6], (2, 5, 4), objective="threshold")
     x, y = torch.rand(2, 2, 5, 4), torch.tensor([0, 2])
 
-    rails = network.rails_of(x, y, torch.tensor([1, 0]))
+    rails = as_rows(network.rails_of(x, y, torch.tensor([1, 0])))
 
     assert rails.shape == (4, 5, 5, 4)
     assert (rails[:, 2:].amax(dim=(2, 3)) == rails[:, 2:].amin(dim=(2, 3))).all()

@@ -7,12 +7,13 @@ from plurigrid_ff.learning.footprint import require_memory, training_bytes
 from plurigrid_ff.learning.network import FFNetwork
 
 
-def test_every_parameter_is_held_four_times():
+def test_every_parameter_is_held_three_times_and_the_largest_gradient_once():
     config = NetworkConfig(hidden=(6, 5))
 
     needed = training_bytes(config, (4,), 3)
 
-    assert needed == 4 * 4 * FFNetwork(config, (4,), 3, seed=0).num_parameters
+    largest = 5 * 6 + 5 + 3 * 5  # of the second layer, its directions included
+    assert needed == 4 * (3 * FFNetwork(config, (4,), 3, seed=0).num_parameters + largest)
 
 
 def test_a_network_that_cannot_fit_is_refused_without_being_built():

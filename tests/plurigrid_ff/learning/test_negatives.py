@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from plurigrid_ff.config import NetworkConfig
 from plurigrid_ff.errors import ConfigError, UnknownNameError
 from plurigrid_ff.learning.draws import draw_rows
+from plurigrid_ff.learning.labelled import as_rows
 from plurigrid_ff.learning.labels import embed_labels
 from plurigrid_ff.learning.negatives import find_negatives, known_negatives
 from plurigrid_ff.learning.negatives.learned import NOISE_FEATURES
@@ -77,8 +78,9 @@ def test_rails_belong_to_the_sample_and_not_to_its_place_in_the_batch(name, seed
     network, source, x, y = build(name)
     ids = torch.randperm(40, generator=torch.Generator().manual_seed(seed))[:size]
 
-    drawn = source.rails(network, x[ids], y[ids], key=key, sample_ids=ids)
-    turned = source.rails(network, x[ids.flip(0)], y[ids.flip(0)], key=key, sample_ids=ids.flip(0))
+    drawn = as_rows(source.rails(network, x[ids], y[ids], key=key, sample_ids=ids))
+    back = ids.flip(0)
+    turned = as_rows(source.rails(network, x[back], y[back], key=key, sample_ids=back))
 
     positive, negative = drawn.chunk(2)
     again_positive, again_negative = turned.chunk(2)
@@ -91,7 +93,7 @@ def test_rails_belong_to_the_sample_and_not_to_its_place_in_the_batch(name, seed
 def test_the_label_in_a_negative_is_never_the_true_one(name, num_classes, key):
     network, source, x, y = build(name, num_classes=num_classes)
 
-    rails = source.rails(network, x, y, key=key, sample_ids=torch.arange(40))
+    rails = as_rows(source.rails(network, x, y, key=key, sample_ids=torch.arange(40)))
 
     positive, negative = rails[:, -num_classes:].argmax(dim=1).chunk(2)
     assert torch.equal(positive, y)

@@ -135,6 +135,17 @@ class Detaching(Sound):
     evaluate = Objective.evaluate
 
 
+class Coupling(Sound):
+    """Reference: a test."""
+
+    separable = True
+
+    def loss(self, h, y):
+        return super().loss(h, y) + self.goodness(h).mean(dim=0).square().sum()
+
+    evaluate = Objective.evaluate
+
+
 class Keeping(Sound):
     """Reference: a test."""
 
@@ -257,6 +268,7 @@ BROKEN = [
     (WrongForm, "gradient at h: expected autograd's within 1e-10, got one that is .* away"),
     (Forgetful, "gradient of parameter weight: expected a gradient, got None"),
     (Detaching, "loss: expected autograd's gradient to be that of finite differences"),
+    (Coupling, "separable: expected the loss of a batch to be the mean over its samples"),
     (Keeping, "loss of evaluate: expected no graph, got a tensor that requires grad"),
     (Overwriting, "evaluate: expected its input to stay as it was"),
     (Reaching, "locality: expected the layer below to get no gradient, got one that reached it"),

@@ -1,0 +1,267 @@
+r"""Samples per second of the engine beside backprop on the same layers, in one process.
+
+Contenders take turns within every repeat, so that a busy machine disturbs all of them alike;
+medians count, and ratios are medians of the ratios within a repeat. CPU time is told beside the
+clock's. The machine's own rate of the same matrix products is measured in the same turns. With
+fflib, a package from PyPI that trains through autograd, on the path, it takes its turn too:
+
+    pip install --no-deps --target /tmp/fflib fflib==0.3.0
+    PYTHONPATH=/tmp/fflib python benchmarks/speed.py --out benchmarks/results/speed.json \
+        --plot docs/engine-speed.svg
+"""
+
+import argparse
+import importlib.util
+import json
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import torch
+from matplotlib.figure import Figure
+
+from plurigrid_ff.config import NetworkConfig, RunConfig, TrainingConfig
+from plurigrid_ff.files import write_text
+from plurigrid_ff.learning.backprop import BackpropNetwork
+from plurigrid_ff.learning.network import FFNetwork
+from plurigrid_ff.profiling.contenders import build_contender
+from plurigrid_ff.runs import installed_versions
+
+FEATURES, CLASSES = 784, 10
+SHAPES = {  # hidden layers, batch
+    "784-500-500, batch 256": ((500, 500), 256),
+    "784-8x1000, batch 1024": ((1000,) * 8, 1024),
+    "784-8x1000, batch 8192": ((1000,) * 8, 8192),
+}
+WIDTHS = (128, 256, 512, 1024, 2048)  # of four layers, batch 1024
+ONE_RAIL, TWO_RAILS = ("projection", "class-goodness"), ("threshold",)
+
+BATCHES = 4  # of a turn: an epoch has costs of its own
+
+Turn = Callable[[], Any]
+
+
+def main() -> None:
+    """Measure every shape under every number of threads, and print and write the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", default="1,2", help="numbers of threads, in turn")
+    parser.add_argument("--repeats", type=int, default=7, help="at least 5 for a figure")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of each turn, at least")
+    parser.add_argument("--seeds", type=int, default=1, help="how many initial weights, in turn")
+    parser.add_argument("--shrink", type=int, default=1, help="divide widths and batches, to try")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--plot", type=Path)
+    arguments = parser.parse_args()
+    report: dict[str, Any] = {
+        "command": " ".join(["python", *sys.argv]),
+        "machine": f"{platform.machine()}, {platform.processor() or platform.system()}",
+        "versions": installed_versions(),
+        "repeats": arguments.repeats,
+        "seconds": arguments.seconds,
+        "seeds": list(range(arguments.seeds)),
+        "shrink": arguments.shrink,
+        "results": [],
+    }
+    shapes = dict(SHAPES) | {f"784-4x{w}, batch 1024": ((w,) * 4, 1024) for w in WIDTHS}
+    for threads in map(int, arguments.threads.split(",")):
+        torch.set_num_threads(threads)
+        for seed in range(arguments.seeds):
+            for name, (hidden, batch) in shapes.items():
+                hidden = tuple(max(CLASSES, w // arguments.shrink // 10 * 10) for w in hidden)
+                batch = max(16, batch // arguments.shrink)
+                turns = contenders(hidden, batch, seed)
+                found = take_turns(turns, arguments.repeats, arguments.seconds)
+                entry = {"shape": name, "hidden": list(hidden), "batch": batch}
+                entry |= {"threads": threads, "seed": seed} | summary(found, hidden, batch)
+                report["results"].append(entry)
+                print_entry(entry)
+    if arguments.out:
+        write_text(arguments.out, json.dumps(report, indent=2) + "\n")
+    if arguments.plot:
+        draw(report["results"], arguments.plot)
+
+
+def contenders(hidden: tuple[int, ...], batch: int, seed: int) -> dict[str, Turn]:
+    """Return what takes turns: each call goes over ``BATCHES`` batches."""
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.rand(BATCHES * batch, FEATURES, generator=generator)
+    y = torch.randint(CLASSES, (len(x),), generator=generator)
+    training = TrainingConfig(batch_size=batch, learning_rate=1e-3, decay="none")
+    plain = NetworkConfig(hidden=hidden)
+    run = RunConfig(network=plain, training=training, seed=seed)
+    backprop = build_contender("backprop", run, x, y, CLASSES)
+    turns: dict[str, Turn] = {"backprop": backprop.epoch}
+    for objective in (*ONE_RAIL, *TWO_RAILS):
+        negatives = "wrong-label" if objective in TWO_RAILS else "auto"
+        config = NetworkConfig(hidden=hidden, objective=objective, negatives=negatives)
+        if objective == "class-goodness" and any(width % CLASSES for width in hidden):
+            continue
+        for engine in ("auto", "autograd"):
+            settings = run.model_copy(
+                update={
+                    "network": config,
+                    "training": training.model_copy(update={"engine": engine}),
+                }
+            )
+            made = build_contender("engine", settings, x, y, CLASSES)
+            turns[objective if engine == "auto" else f"{objective}, autograd"] = made.epoch
+    turns |= predictors(hidden, x, seed)
+    turns["products"] = products(hidden, batch)
+    if importlib.util.find_spec("fflib") is not None:
+        turns["fflib"] = fflib_steps(hidden, x, y, batch)
+    return turns
+
+
+def predictors(hidden: tuple[int, ...], x: torch.Tensor, seed: int) -> dict[str, Turn]:
+    """Return what predicts: over all labels, in one pass, and by backprop's network."""
+    networks = {
+        f"predict, {objective}": FFNetwork(
+            NetworkConfig(hidden=hidden, objective=objective), (FEATURES,), CLASSES, seed=seed
+        )
+        for objective in ("projection", "threshold")
+    }
+    rival = BackpropNetwork(NetworkConfig(hidden=hidden), (FEATURES,), CLASSES, seed=seed)
+
+    def by_backprop() -> None:
+        with torch.no_grad():
+            rival(x)
+
+    turns: dict[str, Turn] = {"predict, backprop": by_backprop}
+    for name, network in networks.items():
+        turns[name] = partial(network.predict, x)
+    return turns
+
+
+def products(hidden: tuple[int, ...], batch: int) -> Turn:
+    """Return what makes nothing but a one-rail layer's matrix products, in the engine's parts."""
+    widths = (FEATURES, *hidden)
+    rows = min(batch, 1024)
+    made = [
+        (torch.rand(rows, below), torch.rand(own, below), torch.rand(rows, own))
+        for below, own in pairwise(widths)
+    ]
+
+    def turn() -> None:
+        for _ in range(BATCHES * batch // rows):
+            for x, weight, da in made:
+                torch.mm(x, weight.T)
+                torch.mm(da.T, x)
+
+    return turn
+
+
+def flops(hidden: tuple[int, ...], batch: int) -> int:
+    """Count what :func:`products` multiplies and adds."""
+    widths = (FEATURES, *hidden)
+    rows = min(batch, 1024)
+    layers = sum(a * b for a, b in pairwise(widths))
+    return 4 * rows * (BATCHES * batch // rows) * layers
+
+
+def fflib_steps(hidden: tuple[int, ...], x: torch.Tensor, y: torch.Tensor, batch: int) -> Turn:
+    """Return training steps of fflib's own layers of the same widths."""
+    FFLinear = importlib.import_module("fflib.nn.ff_linear").FFLinear  # noqa: N806
+
+    widths = (FEATURES + CLASSES, *hidden)
+    layers = [FFLinear(below, own, loss_threshold=1.0, lr=1e-3) for below, own in pairwise(widths)]
+    hot = torch.nn.functional.one_hot
+    positive = torch.cat([x, hot(y, CLASSES).float()], dim=1)
+    negative = torch.cat([x, hot((y + 1) % CLASSES, CLASSES).float()], dim=1)
+
+    def turn() -> None:
+        rails = (torch.split(part, batch) for part in (positive, negative))
+        for h_pos, h_neg in zip(*rails, strict=True):
+            for layer in layers:
+                layer.run_train(h_pos, h_neg)
+                with torch.no_grad():
+                    h_pos, h_neg = layer(h_pos), layer(h_neg)
+
+    return turn
+
+
+def take_turns(turns: dict[str, Turn], repeats: int, seconds: float) -> dict[str, Any]:
+    """Return seconds per call of every turn: by the clock and of the CPU, one per repeat."""
+    found: dict[str, Any] = {name: {"clock": [], "cpu": []} for name in turns}
+    for turn in turns.values():
+        turn()
+    for _ in range(repeats):
+        for name, turn in turns.items():
+            clock, cpu, calls = time.perf_counter(), time.process_time(), 0
+            while time.perf_counter() - clock < seconds or not calls:
+                turn()
+                calls += 1
+            found[name]["clock"].append((time.perf_counter() - clock) / calls)
+            found[name]["cpu"].append((time.process_time() - cpu) / calls)
+    return found
+
+
+def summary(found: dict[str, Any], hidden: tuple[int, ...], batch: int) -> dict[str, Any]:
+    """Return rates, ratios to backprop within repeats, and the share of the products' own rate."""
+    entries = {}
+    for name, times in found.items():
+        rival = "predict, backprop" if name.startswith("predict") else "backprop"
+        entries[name] = {
+            "samples_per_s": BATCHES * batch / statistics.median(times["clock"]),
+            "samples_per_cpu_s": BATCHES * batch / statistics.median(times["cpu"]),
+            "of_backprop": ratio(found[rival]["clock"], times["clock"]),
+            "of_backprop_cpu": ratio(found[rival]["cpu"], times["cpu"]),
+            "seconds": times["clock"],
+            "cpu_seconds": times["cpu"],
+        }
+    rates = [flops(hidden, batch) / second for second in found["products"]["clock"]]
+    for name in ONE_RAIL:
+        if name in entries:
+            share = ratio(found["products"]["cpu"], found[name]["cpu"])
+            entries[name]["share_of_product_rate"] = share
+    return {"gflops_per_s": statistics.median(rates) / 1e9, "contenders": entries}
+
+
+def ratio(numerator: list[float], denominator: list[float]) -> float:
+    """Return the median of ratios within repeats."""
+    return statistics.median(a / b for a, b in zip(numerator, denominator, strict=True))
+
+
+def print_entry(entry: dict[str, Any]) -> None:
+    """Print one shape's figures."""
+    print(f"{entry['shape']}, {entry['threads']} threads, {entry['gflops_per_s']:.0f} GFLOP/s")
+    for name, one in entry["contenders"].items():
+        share = one.get("share_of_product_rate")
+        told = "" if share is None else f"  {share:.0%} of the products' own rate"
+        print(
+            f"  {name:28} {one['samples_per_s']:10.0f} samples/s  "
+            f"{one['of_backprop']:5.2f} of backprop (CPU {one['of_backprop_cpu']:.2f}){told}",
+            flush=True,
+        )
+
+
+def draw(results: list[dict[str, Any]], path: Path) -> None:
+    """Draw speed against width, relative to backprop, under the first number of threads."""
+    mpl.rcParams["svg.hashsalt"] = "plurigrid-ff"
+    chosen = [r for r in results if r["shape"].startswith("784-4x")]
+    chosen = [r for r in chosen if r["threads"] == chosen[0]["threads"] and not r["seed"]]
+    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    axes = figure.add_subplot()
+    for name in ("backprop", *ONE_RAIL, *TWO_RAILS, "projection, autograd", "fflib"):
+        points = [
+            (r["hidden"][0], r["contenders"][name]["of_backprop"])
+            for r in chosen
+            if name in r["contenders"]
+        ]
+        if points:
+            axes.plot(*zip(*points, strict=True), marker="o", label=name)
+    axes.set(xscale="log", xlabel="width of four layers", ylabel="samples/s, of backprop's")
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, format="svg", metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""Samples and their labels apart, for a first layer that maps both and sums.
+
+Positives and negatives are then the same samples, and so are all candidates at prediction: an
+affine map of a sample with label k is ``T(x, 0) + T(0, k) - T(0, 0)``, and the first term, nearly
+all of the work, is computed once. So is its gradient, from the sum of both rails.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from plurigrid_ff.learning.labels import embed_labels, embed_nothing
+from plurigrid_ff.learning.transforms import Pullback, Transform
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledRails:
+    """What :func:`~plurigrid_ff.learning.labels.embed_labels` would write, not written out.
+
+    Attributes:
+        samples: Samples with a label part of zeros, shape ``(batch, *in_shape)``.
+        labels: Labels of all positives, then of all negatives, shape ``(rails, batch)``.
+        num_classes: Number of classes.
+    """
+
+    samples: Tensor
+    labels: Tensor
+    num_classes: int
+
+    @classmethod
+    def of(cls, x: Tensor, labels: Tensor, num_classes: int) -> "LabelledRails":
+        """Join samples ``(batch, *shape)`` and labels ``(rails, batch)``."""
+        return cls(embed_nothing(x, num_classes), labels, num_classes)
+
+    def __len__(self) -> int:
+        """Count the rows of all rails."""
+        return self.labels.numel()
+
+    def part(self, chosen: slice) -> "LabelledRails":
+        """Return some of the samples, on all rails."""
+        return LabelledRails(self.samples[chosen], self.labels[:, chosen], self.num_classes)
+
+    def written_out(self) -> Tensor:
+        """Return the rails as one tensor, ``(rails * batch, *in_shape)``."""
+        x = self.samples.narrow(1, 0, self.samples.shape[1] - self.num_classes)
+        return torch.cat([embed_labels(x, labels, self.num_classes) for labels in self.labels])
+
+    def map_by(self, transform: Transform) -> Tensor:
+        """Map by an affine transform, ``(rails * batch, *out_shape)``."""
+        return self._joined(transform(self.samples), map_labels(transform, self)[0])
+
+    def with_pullback(self, transform: Transform) -> tuple[Tensor, Pullback]:
+        """Map by an affine transform, and return what sets the gradient of its parameters."""
+        of_sample, pull_sample = transform.with_pullback(self.samples)
+        of_label, pull_label = map_labels(transform, self)
+
+        @torch.no_grad()
+        def pull(da: Tensor, *, add: bool = False) -> None:
+            pull_sample(da.view(*self.labels.shape, *da.shape[1:]).sum(dim=0), add=add)
+            # One product instead of an indexed sum, whose order a GPU does not fix.
+            rows = F.one_hot(self.labels.flatten(), self.num_classes).to(da.dtype)
+            pull_label((rows.T @ da.flatten(1)).view(-1, *da.shape[1:]), add=True)
+
+        return self._joined(of_sample, of_label), pull
+
+    def _joined(self, of_sample: Tensor, of_label: Tensor) -> Tensor:
+        """Sum the parts of sample and label."""
+        a = of_label.index_select(0, self.labels.flatten())  # (rails * batch, *out_shape)
+        a.view(*self.labels.shape, *a.shape[1:]).add_(of_sample)
+        return a
+
+
+Reading = Tensor | LabelledRails
+
+
+def as_rows(x: Reading) -> Tensor:
+    """Return what a layer reads as one tensor, ``(rails * batch, *in_shape)``."""
+    return x.written_out() if isinstance(x, LabelledRails) else x
+
+
+def map_labels(transform: Transform, rails: LabelledRails) -> tuple[Tensor, Pullback]:
+    """Map every label alone, ``(num_classes, *out_shape)``, with its pullback."""
+    samples, count = rails.samples, rails.num_classes
+    nothing = samples.new_zeros(count, 0, *samples.shape[2:])
+    labels = torch.arange(count, device=samples.device)
+    return transform.part_with_pullback(embed_labels(nothing, labels, count))
+
+
+@torch.no_grad()
+def map_candidates(transform: Transform, x: Tensor, num_classes: int) -> Iterator[Tensor]:
+    """Yield an affine map of the samples with every label, ``(batch, *out_shape)`` each.
+
+    Args:
+        transform: Maps samples with a label part.
+        x: Samples without one, shape ``(batch, *shape)``.
+        num_classes: Number of classes.
+    """
+    rails = LabelledRails.of(x, torch.empty(1, len(x)), num_classes)
+    of_sample = transform(rails.samples)
+    for part in map_labels(transform, rails)[0]:
+        yield of_sample + part

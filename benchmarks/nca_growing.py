@@ -14,6 +14,7 @@ import json
 import math
 import platform
 import statistics
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -141,9 +142,7 @@ def main() -> None:
     report: dict[str, Any] = {"runs": []}
     if arguments.out.exists():
         report = json.loads(arguments.out.read_text("utf-8"))
-    report["command"] = (
-        f"python benchmarks/nca_growing.py --seeds {arguments.seeds} --seconds {arguments.seconds}"
-    )
+    report["command"] = " ".join(["python benchmarks/nca_growing.py", *sys.argv[1:]])
     report["machine"] = f"{platform.machine()}, {platform.system()}, one thread"
     report["versions"] = installed_versions()
     keys = ("image", "learner", "seed", "seconds", "size")

@@ -144,8 +144,9 @@ class Grower:
         starts, counts = starts[counts > 0], counts[counts > 0]
         each = max(1, self.config.rows // len(counts))
         share = torch.rand(len(counts), each, generator=self.generator)
-        places = starts.unsqueeze(1) + (share * counts.unsqueeze(1)).long()
-        return places.flatten()
+        # A share just below 1 times a count may round up to the count.
+        within = (share * counts.unsqueeze(1)).long().minimum(counts.unsqueeze(1) - 1)
+        return (starts.unsqueeze(1) + within).flatten()
 
     def _through_time(self, state: Tensor) -> tuple[Tensor, float]:
         """Learn once, from the last state of the rollout, through all of its steps."""

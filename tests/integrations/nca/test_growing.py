@@ -137,6 +137,19 @@ def test_backprop_through_time_learns_from_the_end_of_a_rollout(disc):
     assert sum(errors[-5:]) < 0.7 * sum(errors[:5])
 
 
+def test_as_many_cells_are_drawn_of_a_small_state_as_of_a_large_one(disc):
+    grower = Grower(disc, SMALL.model_copy(update={"rows": 300}))
+    may_change = torch.zeros(3, 8, 8, dtype=torch.bool)
+    may_change[0, :2, :2] = True  # 4 cells
+    may_change[2, :7, :8] = True  # 56 cells; the state between has none
+
+    drawn = grower._drawn(may_change)
+
+    assert (drawn < 4).sum() == (drawn >= 4).sum() == 150
+    assert set(drawn.tolist()) <= set(range(60))
+    assert len(set(drawn[drawn >= 4].tolist())) > 40
+
+
 def test_each_step_learns_from_that_step_alone(disc):
     grower = Grower(disc, SMALL)
     grower.train()

@@ -5,6 +5,7 @@ import jsonschema
 import pytest
 
 from plurigrid_ff.host.triad import find_triad, shipped_triads
+from plurigrid_ff.mcp_server.plugin_tools import FIRST_PARTY
 from plurigrid_ff.mcp_server.tools import TOOLS
 
 TRIAD = "persistent-homology-open-games-forward-forward"
@@ -21,12 +22,24 @@ READ_ONLY = {
     "enumerate_triads",
     "suggest_skills",
     "lint_cards",
+    "replay",
+    "check_certificate",
+    "check_drift",
+    "compare_topology",
+    "color_at",
+    "color_next",
+    "color_palette",
+    "color_rank",
+    "nca_grow",
+    "nca_learn_rule",
+    "nca_step",
 }
 # The least that each tool can be called with.
 LEAST = {
     "train": {"out": "runs/a"},
     "reproduce": {"recipe": "digits-projection", "out": "runs/a"},
     "evaluate": {"run": "runs/a"},
+    "replay": {"run": "runs/a"},
     "predict": {"run": "runs/a", "samples": "new.csv"},
     "check_triad": {"triad": TRIAD},
     "compose_triad": {"skills": ["open-games", "persistent-homology", "forward-forward-learning"]},
@@ -46,7 +59,7 @@ def cards(connect):
 
 
 def test_every_tool_says_what_it_takes_what_it_answers_and_whether_it_writes(cards):
-    assert cards.keys() == TOOLS.keys()
+    assert cards.keys() == TOOLS.keys() | FIRST_PARTY.keys()
     for card in cards.values():
         jsonschema.Draft202012Validator.check_schema(card.input_schema)
         jsonschema.Draft202012Validator.check_schema(card.output_schema)

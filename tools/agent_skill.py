@@ -22,6 +22,7 @@ from plurigrid_ff.host.skill import Role
 from plurigrid_ff.host.triad import check_triad, shipped_triads
 from plurigrid_ff.learning.catalogue import list_objectives
 from plurigrid_ff.learning.negatives import known_negatives
+from plurigrid_ff.mcp_server.plugin_tools import FIRST_PARTY, plugin_tools
 from plurigrid_ff.mcp_server.tools import TOOLS
 from plurigrid_ff.results import ObjectiveCard
 
@@ -162,7 +163,8 @@ def triads() -> str:
 def tools() -> str:
     """Tabulate the tools of the MCP server, each by the first sentence of its description."""
     rows = []
-    for tool in TOOLS.values():
+    added = plugin_tools(load_host(), frozenset(TOOLS))
+    for tool in [*TOOLS.values(), *(added[name] for name in sorted(FIRST_PARTY))]:
         sentence = re.split(r"(?<=\.)\s", tool.description, maxsplit=1)[0]
         rows.append(
             (f"`{tool.name}`", sentence, "no" if tool.annotations.read_only_hint else "yes")

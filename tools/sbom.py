@@ -98,11 +98,11 @@ def closure(start: Iterable[Requirement], pins: dict[str, str]) -> dict[str, set
     What is needed on other systems only, or not pinned because a build of torch for GPUs brings
     it, is left out.
     """
-    todo = {canonicalize_name(item.name) for item in start}
+    todo: set[str] = {canonicalize_name(item.name) for item in start}
     needed: dict[str, set[str]] = {}
     while todo:
         name = todo.pop()
-        below = {
+        below: set[str] = {
             canonicalize_name(item.name)
             for item in map(Requirement, metadata(name).get_all("Requires-Dist") or ())
             if item.marker is None or item.marker.evaluate({"extra": ""})
@@ -123,7 +123,9 @@ def metadata(name: str) -> importlib.metadata.PackageMetadata:
 def component(name: str, version: str) -> dict[str, Any]:
     """Describe one distribution."""
     stated = metadata(name)
-    expression, words = stated.get("License-Expression"), stated.get("License")
+    expression, words = (
+        (stated.get_all(key) or [""])[0] for key in ("License-Expression", "License")
+    )
     classified = [
         text.rpartition(" :: ")[2]
         for text in stated.get_all("Classifier") or ()

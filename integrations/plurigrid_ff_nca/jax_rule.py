@@ -79,7 +79,8 @@ def _alive(state: "Array") -> "Array":
     """Mark cells near one whose alpha exceeds 0.1, ``(height, width, 1)``."""
     alpha = state[..., ALPHA : ALPHA + 1]
     largest = jax.lax.reduce_window(alpha, -jnp.inf, jax.lax.max, (3, 3, 1), (1, 1, 1), "SAME")
-    return largest > ALIVE
+    near: Array = largest > ALIVE
+    return near
 
 
 def _named(automaton: "Automaton") -> dict[str, Any]:

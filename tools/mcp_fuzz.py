@@ -91,7 +91,8 @@ def value_of(schema: dict[str, Any], defs: dict[str, Any], draw: random.Random) 
         case "array" if "prefixItems" in schema:
             return [value_of(below, defs, draw) for below in schema["prefixItems"]]
         case "array":
-            count = draw.randint(schema.get("minItems", 0), min(schema.get("maxItems", 3), 3))
+            least = schema.get("minItems", 0)
+            count = draw.randint(least, max(least, min(schema.get("maxItems", 3), 3)))
             return [value_of(schema["items"], defs, draw) for _ in range(count)]
         case "integer":
             return draw.randint(*bounds(schema))

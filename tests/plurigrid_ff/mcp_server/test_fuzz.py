@@ -87,5 +87,5 @@ def allowed(arguments, work):
         assert max(getattr(layer, "features", 0) for layer in config.network.layers) <= 64
     arguments = arguments.get("arguments", arguments)  # of a plugin's tool
     for key in PATHS:
-        if arguments.get(key):
+        if arguments.get(key) and isinstance(arguments[key], str):  # samples may be a number
             assert (work / arguments[key]).resolve().is_relative_to(work), json.dumps(arguments)

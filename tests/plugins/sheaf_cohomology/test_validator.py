@@ -113,6 +113,16 @@ def test_the_one_agent_that_says_something_else_is_named(bad):
     assert f"only {bad} explains the residual" in verdict.reason
 
 
+def test_an_agent_that_fits_the_others_too_well_is_not_to_blame():
+    said = activities(noise=0.6)
+    said["agent-3"] = activities(noise=0.0)["agent-3"]
+
+    verdict = validate(maps(), said)
+
+    assert "not identifiable" in verdict.reason
+    assert "only agent-3" not in verdict.reason
+
+
 def test_where_the_graph_does_not_tell_nobody_is_named():
     pair = GRAPH.subgraph(["agent-0", "agent-1"])
     said = {agent: activities(deaf=("agent-1",))[agent] for agent in pair}

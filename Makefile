@@ -5,7 +5,7 @@ OUT ?= runs/demo
 TORCH ?=
 BIN := .venv/bin/
 
-.PHONY: help demo test lint types imports tests constraints facts clean runtime dev toolchain
+.PHONY: help demo test lint types imports tests constraints facts sbom clean runtime dev toolchain
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ constraints:  ## renew constraints.txt; TORCH=2.14.0 moves torch too
 
 facts: dev  ## renew the tables and versions in the skill for coding agents
 	$(BIN)python tools/agent_skill.py
+
+sbom: dev  ## write sbom.json, a software bill of materials (CycloneDX)
+	$(BIN)python tools/sbom.py --out sbom.json
 
 clean:  ## remove .venv, caches and built files; runs/ stays
 	rm -rf .venv build dist .coverage coverage.xml .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

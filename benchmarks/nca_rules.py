@@ -20,8 +20,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from plurigrid_ff_nca.rules.config import RuleConfig
 from plurigrid_ff_nca.rules.family import Family, choose_family
-from plurigrid_ff_nca.rules.learning import RuleConfig, learn_rule
+from plurigrid_ff_nca.rules.learning import learn_rule
 from plurigrid_ff_nca.rules.notation import parse_rule
 from plurigrid_ff_nca.rules.observations import Observations, observe, tally
 from plurigrid_ff_nca.rules.rule import Rule

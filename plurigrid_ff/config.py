@@ -1,7 +1,5 @@
 """Settings of a run, parsed once at the edge. A misspelt key is an error."""
 
-import tomllib
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from annotated_types import Len
@@ -19,8 +17,6 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from plurigrid_ff.errors import ConfigError
-from plurigrid_ff.files import read_text
 from plurigrid_ff.layer_config import (
     AnyLayer,
     AnyLayerConfig,
@@ -33,6 +29,7 @@ from plurigrid_ff.layer_config import (
 from plurigrid_ff.recurrent_config import RecurrentConfig
 from plurigrid_ff.settings import Settings
 from plurigrid_ff.society_config import SocietyConfig
+from plurigrid_ff.toml_files import read_toml
 
 __all__ = [
     "AnyLayerConfig",
@@ -59,7 +56,6 @@ __all__ = [
     "read_toml",
 ]
 
-MAX_CONFIG_BYTES = 1 << 20
 SKILL_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -319,20 +315,6 @@ class RunConfig(Settings):
     skills: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="One table of settings per skill, by skill name."
     )
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file of at most 1 MiB.
-
-    Raises:
-        ConfigError: The file is missing, too large, not UTF-8, or not TOML.
-    """
-    try:
-        return tomllib.loads(read_text(path, max_bytes=MAX_CONFIG_BYTES))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}; is it a run file?") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from error
 
 
 def format_toml(config: RunConfig) -> str:

@@ -1,4 +1,4 @@
-"""What plugins offer by name: objectives and blocks to networks, commands to users.
+"""What plugins offer by name: to networks, to users and to agents.
 
 Nothing loads until it is asked for.
 """
@@ -26,6 +26,8 @@ class OfferKind:
         homes: Which homes are right, for messages.
         example: A name that is right, for messages.
         deferred: A home that is a function returns what is offered; otherwise it is that.
+        names: Pattern of the names that are right.
+        joined: What joins the words of such a name, for messages.
     """
 
     noun: str
@@ -33,6 +35,8 @@ class OfferKind:
     homes: str
     example: str
     deferred: bool
+    names: str = SKILL_NAME
+    joined: str = "hyphens"
 
 
 OBJECTIVE = OfferKind(
@@ -55,6 +59,15 @@ COMMAND = OfferKind(
     homes="'package.module:command' or a function that returns the command",
     example="topology",
     deferred=True,
+)
+TOOL = OfferKind(
+    noun="tool",
+    one="a tool",
+    homes="'package.module:TOOL' or a function that returns the AgentTool",
+    example="check_drift",
+    deferred=True,
+    names=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$",
+    joined="underscores",
 )
 
 
@@ -110,10 +123,10 @@ def check_offer(offer: Offer, others: Mapping[str, Offer]) -> None:
         PluginError: What is wrong, and with which plugin.
     """
     kind, who = offer.kind, f"plugin {offer.provider!r}"
-    if not re.fullmatch(SKILL_NAME, str(offer.name)):
+    if not re.fullmatch(kind.names, str(offer.name)):
         raise PluginError(
             f"{who} offers {kind.one} named {offer.name!r:.80}; expected lower-case words joined "
-            f"by hyphens, as in {kind.example!r}"
+            f"by {kind.joined}, as in {kind.example!r}"
         )
     whole = isinstance(offer.home, str) and re.fullmatch(r"[\w.]+:\w+", offer.home)
     if not whole and not callable(offer.home):

@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from plurigrid_ff.host import hookspecs, plugins
+from plurigrid_ff.host.agent_tools import Place, check_agent_tool
 from plurigrid_ff.host.hook_versions import HOOKS_VERSION
 from plurigrid_ff.host.plugins import load_host
 from plurigrid_ff.host.selection import VARIABLE
@@ -47,6 +48,13 @@ def command_works(host):
 
     result = CliRunner().invoke(load_command(host.commands["greet"]), ["you"])
     assert result.output == "hello, you\n"
+
+
+def tool_works(host):
+    tool = check_agent_tool(host.tools["count_lines"].load(), "here")
+    asked = tool.arguments(file=__file__, longest=3)
+    assert tool.places == {"file": Place.READ}
+    assert tool.call(asked, None).lines == 3
 
 
 def update_works(host):
@@ -91,6 +99,7 @@ WORKS = {
     "register_objectives": objective_works,
     "register_blocks": block_works,
     "register_commands": command_works,
+    "register_tools": tool_works,
     "color_update": update_works,
     "color_rank": rank_works,
     "color_palette": palette_works,

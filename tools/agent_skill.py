@@ -3,7 +3,7 @@
     python tools/agent_skill.py           rewrite what is stale
     python tools/agent_skill.py --check   only say what is stale; exit 1 if anything is
 
-Tables of skills, triads, objectives and negatives come from the library, the version from
+Tables of skills, triads, objectives, negatives and tools come from the library, the version from
 ``plurigrid_ff.__version__``. Text between the markers is overwritten; all else is kept.
 """
 
@@ -22,6 +22,8 @@ from plurigrid_ff.host.skill import Role
 from plurigrid_ff.host.triad import check_triad, shipped_triads
 from plurigrid_ff.learning.catalogue import list_objectives
 from plurigrid_ff.learning.negatives import known_negatives
+from plurigrid_ff.mcp_server.plugin_tools import FIRST_PARTY, plugin_tools
+from plurigrid_ff.mcp_server.tools import TOOLS
 from plurigrid_ff.results import ObjectiveCard
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,6 +53,7 @@ def rendered() -> list[tuple[Path, str]]:
         "negatives": negatives(),
         "skills": skills(),
         "triads": triads(),
+        "tools": tools(),
     }
     texts = {path: path.read_text("utf-8") for path in sorted(SKILL.rglob("*.md"))}
     for name, fact in facts.items():
@@ -155,6 +158,18 @@ def triads() -> str:
         rows.append((check.name, *check.skills.values(), state))
     slots = tuple(f"{role.slot} {format_trit(int(role))}" for role in Role)
     return table(("triad", *slots, "state"), rows)
+
+
+def tools() -> str:
+    """Tabulate the tools of the MCP server, each by the first sentence of its description."""
+    rows = []
+    added = plugin_tools(load_host(), frozenset(TOOLS))
+    for tool in [*TOOLS.values(), *(added[name] for name in sorted(FIRST_PARTY))]:
+        sentence = re.split(r"(?<=\.)\s", tool.description, maxsplit=1)[0]
+        rows.append(
+            (f"`{tool.name}`", sentence, "no" if tool.annotations.read_only_hint else "yes")
+        )
+    return table(("tool", "what it does", "writes"), rows)
 
 
 if __name__ == "__main__":

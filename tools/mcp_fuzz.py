@@ -2,10 +2,10 @@
 
     python tools/mcp_fuzz.py --calls 10000 --seed 0 --out fuzz.json
 
-Starts ``plurigrid-ff-mcp`` over stdio in a folder of its own, with a finished run, samples and
-links that lead out, and prints what became of the calls: how many were refused or answered, the
-slowest, files that appeared outside the working folder, and the server's memory. Exit 1 if
-anything crashed, hung, was written outside, or if memory grew by more than a tenth.
+Starts ``plurigrid-ff-mcp`` over stdio in a folder of its own, with a finished run, samples, cards,
+a composition and links that lead out, and prints what became of the calls: how many were refused
+or answered, the slowest, files that appeared outside the working folder, and the server's memory.
+Exit 1 if anything crashed, hung, was written outside, or if memory grew by more than a tenth.
 """
 
 import argparse
@@ -34,6 +34,7 @@ CRASH = "the server's log says where"
 # What a caller who means well would write, so that some calls get past the first check.
 NAMES = ["runs/one", "new.npz", "digits", "digits-projection", "open-games", "labels.csv"]
 NAMES += ["runs/two", "triad.toml", "persistent-homology-open-games-forward-forward", "symba"]
+NAMES += ["cards", "taste.json", "teal", "#1B4F72", "B3/S23", "pair.toml", "1/64"]
 HOSTILE = [
     "..",
     "../secret.toml",
@@ -90,7 +91,8 @@ def value_of(schema: dict[str, Any], defs: dict[str, Any], draw: random.Random) 
         case "array" if "prefixItems" in schema:
             return [value_of(below, defs, draw) for below in schema["prefixItems"]]
         case "array":
-            count = draw.randint(schema.get("minItems", 0), min(schema.get("maxItems", 3), 3))
+            least = schema.get("minItems", 0)
+            count = draw.randint(least, max(least, min(schema.get("maxItems", 3), 3)))
             return [value_of(schema["items"], defs, draw) for _ in range(count)]
         case "integer":
             return draw.randint(*bounds(schema))
@@ -145,6 +147,14 @@ def furnish(root: Path) -> Path:
     (root / "secret.toml").write_text("seed = 1")
     (work / "away").symlink_to(root)
     (work / "photos" / "cats" / "one.png").symlink_to(root / "secret.toml")
+    (work / "cards" / "one").mkdir(parents=True)
+    (work / "cards" / "one" / "SKILL.md").write_text(
+        "---\nname: two\ntrit: 7\n---\na\x1b[31m (+1)\n"
+    )
+    (work / "cards" / "SKILL.md").symlink_to(root / "secret.toml")
+    (work / "pair.toml").write_text(
+        'name = "pair"\nexpression = "../secret.toml then away/x.toml"\n'
+    )
     np.savez(work / "new.npz", x=np.zeros((5, 64), np.float32))
     return work
 

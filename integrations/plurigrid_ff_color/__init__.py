@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from plurigrid_ff_color.preference import PreferenceModel
     from plurigrid_ff_color.sketch import ff_color_learning
 
-REQUIRES_HOOKS = "1.2"
+REQUIRES_HOOKS = "1.3"
 
 __all__ = [
     "PreferenceModel",
@@ -57,6 +57,13 @@ def register_commands(register: Callable[[str, str, str], None]) -> None:
         "plurigrid_ff_color.command:command",
         "Draw colours from seeds, learn which ones you like, make palettes.",
     )
+
+
+@hookimpl
+def register_tools(register: Callable[[str, str], None]) -> None:
+    """Offer colours, preferences and palettes to agents."""
+    for name in ("color_at", "color_answer", "color_rank", "color_next", "color_palette"):
+        register(name, f"plurigrid_ff_color.tools:{name.upper()}")
 
 
 @hookimpl

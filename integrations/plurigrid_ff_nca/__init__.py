@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from plurigrid_ff_nca.growing.config import SKETCH, GrowConfig
     from plurigrid_ff_nca.growing.target import read_target
     from plurigrid_ff_nca.growing.training import Grower
-    from plurigrid_ff_nca.rules.learning import LearnedRule, RuleConfig, learn_rule
+    from plurigrid_ff_nca.rules.config import RuleConfig
+    from plurigrid_ff_nca.rules.learning import LearnedRule, learn_rule
     from plurigrid_ff_nca.rules.notation import name_rule, parse_rule
     from plurigrid_ff_nca.rules.observations import observe, transitions_of
     from plurigrid_ff_nca.rules.rule import Rule
 
-REQUIRES_HOOKS = "1.2"
+REQUIRES_HOOKS = "1.3"
 
 _HOMES = {
     "Automaton": "growing.automaton",
@@ -29,7 +30,7 @@ _HOMES = {
     "Grower": "growing.training",
     "LearnedRule": "rules.learning",
     "Rule": "rules.rule",
-    "RuleConfig": "rules.learning",
+    "RuleConfig": "rules.config",
     "SKETCH": "growing.config",
     "film": "films",
     "learn_rule": "rules.learning",
@@ -72,6 +73,13 @@ def register_commands(register: Callable[[str, str, str], None]) -> None:
         "plurigrid_ff_nca.commands:command",
         "Learn rules of cellular automata from observations; grow images from a cell.",
     )
+
+
+@hookimpl
+def register_tools(register: Callable[[str, str], None]) -> None:
+    """Offer rules and growing automata to agents."""
+    for name in ("nca_learn_rule", "nca_step", "nca_grow"):
+        register(name, f"plurigrid_ff_nca.tools:{name.upper()}")
 
 
 @hookimpl

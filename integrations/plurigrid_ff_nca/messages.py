@@ -7,7 +7,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from plurigrid_ff.settings import Settings
 from plurigrid_ff_nca.growing.config import GrowConfig, GrowScores
-from plurigrid_ff_nca.rules.learning import RuleConfig, RuleReport
+from plurigrid_ff_nca.rules.config import RuleConfig, RuleReport
 from plurigrid_ff_nca.rules.space import Border
 from plurigrid_ff_nca.rules.written import WrittenRule
 

@@ -84,3 +84,10 @@ def register_commands(register: Callable[[str, str | Callable[[], Any], str], No
     module = "plurigrid_ff_persistent_homology.commands"
     register("topology", f"{module}:topology", "Compare and draw the topology of runs' layers.")
     register("drift", f"{module}:drift", "Tell whether samples drifted from a run's own data.")
+
+
+@hookimpl
+def register_tools(register: Callable[[str, str], None]) -> None:
+    """Offer the drift alarm and the comparison to agents."""
+    for name in ("check_drift", "compare_topology"):
+        register(name, f"plurigrid_ff_persistent_homology.tools:{name.upper()}")

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from gudhi.sklearn.rips_persistence import RipsPersistence
 
 from plurigrid_ff_persistent_homology.connected import deaths
 
@@ -67,6 +66,8 @@ def persistence_1(distances: "NDArray[np.float64]") -> "NDArray[np.float64]":
 
     Edge-length filtration: an edge enters at its length, not at half of it.
     """
+    from gudhi.sklearn.rips_persistence import RipsPersistence  # brings scikit-learn, so not above
+
     if len(distances) < 4:
         return np.empty((0, 2))  # three points bound a triangle as soon as they are joined
     # From this radius on the complex is a cone over the most central point: no class of

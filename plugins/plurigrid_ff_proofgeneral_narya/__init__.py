@@ -80,3 +80,10 @@ def register_commands(register: Callable[[str, str | Callable[[], Any], str], No
         "plurigrid_ff_proofgeneral_narya.commands:certify",
         "Write a run's certificate for Coq, Narya and plain Python; or check one.",
     )
+
+
+@hookimpl
+def register_tools(register: Callable[[str, str], None]) -> None:
+    """Offer certificates to agents."""
+    for name in ("certify_run", "check_certificate"):
+        register(name, f"plurigrid_ff_proofgeneral_narya.tools:{name.upper()}")

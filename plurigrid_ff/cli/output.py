@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from plurigrid_ff.errors import PlurigridError
-from plurigrid_ff.text import printable
+from plurigrid_ff.text import printable, printable_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,7 +50,8 @@ def fail(kind: str, message: str, *, as_json: bool, status: int = EXIT_ERROR) ->
 
 def print_json(value: Any) -> None:
     """Print a JSON document."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    document = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    click.echo(printable_json(document))
 
 
 def console() -> "Console":

@@ -38,6 +38,7 @@ def command(options: Options, as_json: bool) -> None:
                         *record.objectives,
                         *record.blocks,
                         *record.commands,
+                        *record.tools,
                         *record.answers,
                     )
                 ),

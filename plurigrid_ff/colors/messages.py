@@ -68,9 +68,9 @@ class RatedColor(Settings):
 class PaletteRequest(Settings):
     """What a palette should be."""
 
-    kind: PaletteKind = "distinct"
+    kind: PaletteKind = Field("distinct", description="How the colours relate to each other.")
     count: int = Field(5, ge=1, le=24, description="Number of colours.")
-    seed: int = Field(0, ge=0, lt=2**63)
+    seed: int = Field(0, ge=0, lt=2**63, description="Every draw derives from it.")
     base: Hex | None = Field(None, description="The first colour; harmonies start from its hue.")
     background: Hex | None = Field(None, description="What the colours lie on.")
     contrast: float = Field(

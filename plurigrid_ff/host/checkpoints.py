@@ -77,7 +77,7 @@ def load_checkpoint(folder: Path, built: dict[Role, Any]) -> tuple[HostState, Fe
     path = complete[-1] / _HOST_FILE
     try:
         state = HostState.model_validate(json.loads(read_text(path)))
-    except (OSError, ValueError, ValidationError) as error:
+    except (OSError, ValueError, ValidationError, RecursionError) as error:
         raise CheckpointError(f"{path}: damaged; start again with --overwrite") from error
     for role, skill in built.items():
         if isinstance(skill, Stateful):

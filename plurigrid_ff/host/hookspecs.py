@@ -82,6 +82,22 @@ def register_commands(register: Callable[[str, str | Callable[[], Any], str], No
     """
 
 
+@hookspec
+def register_tools(register: Callable[[str, str | Callable[[], Any]], None]) -> None:
+    """Offer tools to agents, by name, without loading them.
+
+    A tool is a :class:`plurigrid_ff.host.agent_tools.AgentTool` in a module of its own, which
+    loads when tools are listed, so it imports no torch. The server for agents describes it by its
+    models, keeps its paths inside the working folder, and runs it within its limits.
+
+    Args:
+        register: Call it once per tool, with its name, such as ``"check_drift"``, and where it
+            is: ``"package.module:TOOL"``, or a function that imports and returns it. Afterwards
+            the host refuses the plugin with ``PluginError`` when another one offers a tool of
+            that name already, or when one of the two makes no sense.
+    """
+
+
 @hookspec(firstresult=True)
 def color_update(profile: ColorProfile, answers: tuple[ColorAnswer, ...]) -> ColorProfile | None:
     """Take a user's answers into what is known of the user's taste.

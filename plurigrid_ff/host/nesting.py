@@ -5,6 +5,7 @@ the sums of its parts are -1, 0 and +1, whatever the parts are made of; so a par
 replaced by any other of the same sum, and no sum above it changes.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,7 +32,13 @@ MAX_SKILLS = 3**8
 _TRITS = {"-1": -1, "\u22121": -1, "0": 0, "1": 1, "+1": 1}
 
 
-def compose(text: str, registry: Registry, *, folder: Path | None = None) -> Composition:
+def compose(
+    text: str,
+    registry: Registry,
+    *,
+    folder: Path | None = None,
+    locate: Callable[[Path], Path] = Path,
+) -> Composition:
     """Evaluate an expression: its sum, and of every triad within, whether it is strict.
 
     Args:
@@ -39,14 +46,16 @@ def compose(text: str, registry: Registry, *, folder: Path | None = None) -> Com
         registry: Knows the trit of every skill. ``NAME@TRIT`` gives one to a name that it
             does not know, and is refused where it contradicts it.
         folder: Where relative paths in the expression start; the working folder if None.
+        locate: Told of every file before it is read, and returns the path to read; it may raise
+            to refuse the file.
 
     Raises:
-        TriadError: It is malformed, refers to itself, or a sequence holds a lone skill.
+        TriadError: It is malformed, too deep, refers to itself, or a sequence holds a lone skill.
         UnknownNameError: A name that means nothing here.
         ConfigError: A file that is neither a triad nor a composition.
     """
     expression = parse_expression(text)
-    root = _Evaluation(registry).evaluate(expression, _Scope(folder or Path()), ())
+    root = _Evaluation(registry, locate).evaluate(expression, _Scope(folder or Path()), ())
     triads = [part for part in walk(root) if part.kind == "triad"]
     return Composition(
         expression=format_expression(expression),
@@ -94,11 +103,13 @@ class _Scope:
 
 @dataclass
 class _Evaluation:
-    """One evaluation, which counts the skills it meets."""
+    """One evaluation, which counts the skills it meets and how deep it is."""
 
     registry: Registry
+    locate: Callable[[Path], Path]
     triads: dict[str, Triad] = field(default_factory=shipped_triads)
     count: int = 0
+    depth: int = 0
 
     def evaluate(self, expression: Expression, scope: _Scope, path: tuple[str, ...]) -> Part:
         """Evaluate an expression.
@@ -112,11 +123,20 @@ class _Evaluation:
             case Name(text):
                 return self._name(text, scope, path)
             case Product(parts):
-                inner = tuple(self.evaluate(part, scope, path) for part in parts)
-                return self._triad(inner, format_expression(expression))
+                return self._triad(self._parts(parts, scope, path), format_expression(expression))
             case Sequence(parts):
-                inner = tuple(self.evaluate(part, scope, path) for part in parts)
-                return _sequence(inner, format_expression(expression))
+                return _sequence(self._parts(parts, scope, path), format_expression(expression))
+
+    def _parts(
+        self, parts: tuple[Expression, ...], scope: _Scope, path: tuple[str, ...]
+    ) -> tuple[Part, ...]:
+        """Evaluate the parts of a triad or a sequence, across files no deeper than within one."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise _too_deep()
+        inner = tuple(self.evaluate(part, scope, path) for part in parts)
+        self.depth -= 1
+        return inner
 
     def _name(self, text: str, scope: _Scope, path: tuple[str, ...]) -> Part:
         """Look a name up: a part of the file, a file, a skill, a triad."""
@@ -126,7 +146,7 @@ class _Evaluation:
             inner = self.evaluate(expression, scope, _entered(path, f"{scope.where}: {text}"))
             return inner.model_copy(update={"name": text})
         if text.endswith(".toml"):
-            return self._file(scope.folder / text, path)
+            return self._file(self.locate(scope.folder / text), path)
         name, sign, trit = text.rpartition("@")
         if sign:
             return self._skill(name, scope, trit)
@@ -235,8 +255,16 @@ def _entered(path: tuple[str, ...], step: str) -> tuple[str, ...]:
         cycle = (*path[path.index(step) :], step)
         raise TriadError(f"composition: refers to itself: {' -> '.join(cycle)}")
     if len(path) >= MAX_DEPTH:
-        raise TriadError(f"composition: more than {MAX_DEPTH} parts within each other")
+        raise _too_deep()
     return (*path, step)
+
+
+def _too_deep() -> TriadError:
+    """Build the error for parts that lie too deep within each other."""
+    return TriadError(
+        f"composition: more than {MAX_DEPTH} parts within each other; name fewer files or parts "
+        "from one another"
+    )
 
 
 def _sequence(parts: tuple[Part, ...], name: str) -> Part:

@@ -17,7 +17,16 @@ from plurigrid_ff.host.questions import answered_by, ask
 from plurigrid_ff.host.registry import Registry
 from plurigrid_ff.host.selection import VARIABLE, Selection
 from plurigrid_ff.host.skill import Skill
-from plurigrid_ff.offers import BLOCK, COMMAND, OBJECTIVE, Home, Offer, OfferKind, check_offer
+from plurigrid_ff.offers import (
+    BLOCK,
+    COMMAND,
+    OBJECTIVE,
+    TOOL,
+    Home,
+    Offer,
+    OfferKind,
+    check_offer,
+)
 
 Trace = Callable[[HookCall], None]
 
@@ -35,6 +44,7 @@ class PluginRecord(Settings):
     objectives: tuple[str, ...] = ()
     blocks: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
     load_seconds: float = 0.0
 
@@ -51,6 +61,7 @@ class Host:
     objectives: dict[str, Offer] = field(default_factory=dict)
     blocks: dict[str, Offer] = field(default_factory=dict)
     commands: dict[str, Offer] = field(default_factory=dict)
+    tools: dict[str, Offer] = field(default_factory=dict)
     plugins: list[PluginRecord] = field(default_factory=list)
     managers: dict[str, pluggy.PluginManager] = field(default_factory=dict)
 
@@ -65,7 +76,12 @@ class Host:
 
     def offers(self, kind: OfferKind) -> dict[str, Offer]:
         """What plugins offer of one kind, by name."""
-        return {OBJECTIVE: self.objectives, BLOCK: self.blocks, COMMAND: self.commands}[kind]
+        return {
+            OBJECTIVE: self.objectives,
+            BLOCK: self.blocks,
+            COMMAND: self.commands,
+            TOOL: self.tools,
+        }[kind]
 
     def take(self, item: Skill | Offer, *, provider: str) -> None:
         """Put one thing that a plugin registered on offer.
@@ -135,6 +151,7 @@ def _load(entry: EntryPoint, host: Host, trace: Trace | None) -> PluginRecord:
         objectives=_names(taken, OBJECTIVE),
         blocks=_names(taken, BLOCK),
         commands=_names(taken, COMMAND),
+        tools=_names(taken, TOOL),
         answers=answered_by(manager),
         started=started,
     )
@@ -170,6 +187,7 @@ def _offered(
     manager.hook.register_objectives(register=noting(OBJECTIVE))
     manager.hook.register_blocks(register=noting(BLOCK))
     manager.hook.register_commands(register=note_command)
+    manager.hook.register_tools(register=noting(TOOL))
     return manager, found
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from plurigrid_ff.derivation import derive_key
+from plurigrid_ff.errors import CheckpointError
 from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.negatives.wrong_label import wrong_labels
 from plurigrid_ff.learning.network import FFNetwork
@@ -28,9 +29,18 @@ class Measured:
 
 
 def measure(network: FFNetwork, x: Tensor) -> Measured:
-    """Score every class in every layer, in batches, without any gradient."""
+    """Score every class in every layer, in batches, without any gradient.
+
+    Raises:
+        CheckpointError: A score is not finite.
+    """
     chunks = [network.layer_goodness(part).cpu() for part in torch.split(x, network.rows_per_pass)]
     goodness = torch.cat(chunks, dim=1)
+    if not goodness.isfinite().all():
+        raise CheckpointError(
+            "network: its goodness is not finite on these samples: its weights are damaged or far "
+            "too large; restore the file or train again"
+        )
     return Measured(goodness, network.read_out(goodness))
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from annotated_types import Len
 from pydantic import Discriminator, Field, Tag
 
+from plurigrid_ff.cards.results import Resolve
 from plurigrid_ff.config import (
     DataConfig,
     Device,
@@ -14,6 +15,8 @@ from plurigrid_ff.config import (
     SocietyConfig,
     TrainingConfig,
 )
+from plurigrid_ff.host.enumeration import TriadKind
+from plurigrid_ff.host.expressions import MAX_LENGTH
 
 Text = Annotated[str, Len(1, 1000)]
 SkillNames = Annotated[tuple[Text, ...], Len(3, 3)]
@@ -46,6 +49,52 @@ class ComposeArguments(Settings):
     name: Text | None = Field(None, description="The three skill names, joined, by default.")
     out: Text | None = Field(None, description="Write it to this .toml file; none: only check it.")
     overwrite: bool = Field(False, description=OVERWRITE)
+
+
+class EnumerateArguments(Settings):
+    """Which triads of all that there are."""
+
+    kind: TriadKind = Field(
+        "balanced",
+        description="'strict': one skill of each role; 'well-typed': their ports fit, too.",
+    )
+    absent: bool = Field(False, description="Take in known skills that are not installed.")
+
+
+class SuggestArguments(Settings):
+    """Which skills are there already."""
+
+    skills: Annotated[tuple[Text, ...], Len(1, 100)] = Field(
+        description="Names of skills, each once."
+    )
+
+
+class NestArguments(Settings):
+    """What is put together, and where it is written."""
+
+    expression: Annotated[str, Len(1, MAX_LENGTH)] = Field(
+        description="'a * b * c' is a triad, 'x then y' a sequence, parentheses group. A name is a "
+        "skill, a shipped triad or a .toml file in the working folder; NAME@-1, NAME@0 or NAME@+1 "
+        "gives a name that is unknown its trit."
+    )
+    name: Text | None = Field(None, description="Name of the file's composition; goes with out.")
+    out: Text | None = Field(None, description="Write it to this .toml file; none: only check it.")
+    overwrite: bool = Field(False, description=OVERWRITE)
+
+
+class LintArguments(Settings):
+    """Which cards, and who decides between them."""
+
+    path: Text = Field(".", description="A folder of skill cards in the working folder, or one.")
+    resolve: Resolve | None = Field(
+        None,
+        description="Who decides a name's trit where claims differ: its card, the registry, or "
+        "the role word on its card. By default nobody: it is a finding.",
+    )
+    pattern: Text = Field("SKILL.md", description="File names that are cards; * is any text.")
+    show: int = Field(
+        100, ge=0, le=1000, description="Findings in the answer; counts has all of them."
+    )
 
 
 class RecipeArguments(Settings):
@@ -113,6 +162,12 @@ class EvaluateArguments(Settings):
     device: Device = Field("auto", description="'auto' takes CUDA where there is one.")
 
 
+class ReplayArguments(Settings):
+    """Which run."""
+
+    run: Text = Field(description="Folder of a finished run; it is not touched.")
+
+
 class PredictArguments(Settings):
     """Which run, and which samples."""
 
@@ -147,3 +202,10 @@ class ReproduceJob(Settings):
     config: RunConfig
     out: str
     seeds: int
+
+
+class PluginJob(Settings):
+    """A call of a plugin's tool whose paths were found to be allowed."""
+
+    tool: str
+    arguments: dict[str, Any]

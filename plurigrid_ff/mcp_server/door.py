@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from plurigrid_ff.config import Settings
 from plurigrid_ff.data.load import NAMED
 from plurigrid_ff.errors import RunFolderError, unknown_name
-from plurigrid_ff.host.folder import RunFolder
+from plurigrid_ff.host.folder import RunFolder, read_run_config
 from plurigrid_ff.host.graphs import is_path
 from plurigrid_ff.host.plugins import Host, load_host
 from plurigrid_ff.mcp_server.answers import ObjectiveList
@@ -119,7 +119,18 @@ class Door:
         if is_path(spec):
             self.folder.tree(spec, where=where)
 
-    def finished_run(self, text: str) -> Path:
+    def usable_run(self, text: str, *, where: str) -> Path:
+        """Resolve the folder of a finished run whose data may be read.
+
+        Raises:
+            PlurigridError: As :meth:`finished_run` and :meth:`require_data`.
+        """
+        run = self.finished_run(text, where=where)
+        source = read_run_config(self.absolute(run)).data.source
+        self.require_data(source, where=f"{run}/run.toml: data.source")
+        return run
+
+    def finished_run(self, text: str, *, where: str = "run") -> Path:
         """Resolve the folder of a finished run.
 
         Raises:
@@ -127,13 +138,13 @@ class Door:
             RunFolderError: The run is not finished.
             UnknownNameError: There is none; the nearest is suggested.
         """
-        path = self.folder.run(text, where="run")
+        path = self.folder.run(text, where=where)
         folder = RunFolder(self.absolute(path))
         if folder.is_complete:
             return path
         if folder.is_begun:
             raise RunFolderError(
-                f"run: {str(path)!r} is not finished; call train with this out and resume=true"
+                f"{where}: {str(path)!r} is not finished; call train with this out and resume=true"
             )
         beside = folder.path.parent.iterdir() if folder.path.parent.is_dir() else ()
         known = [
@@ -142,4 +153,4 @@ class Door:
             if RunFolder(other).is_complete
         ]
         remedy = f"known here: {', '.join(sorted(known))}" if known else "train makes one"
-        raise unknown_name("run", str(path), known, where="run: ", remedy=remedy)
+        raise unknown_name("run", str(path), known, where=f"{where}: ", remedy=remedy)

@@ -7,20 +7,32 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from plurigrid_ff.cards.lint import lint
+from plurigrid_ff.cards.results import LintReport
 from plurigrid_ff.config import Settings
 from plurigrid_ff.data.dataset import Dataset
+from plurigrid_ff.errors import PluginError
+from plurigrid_ff.host.agent_tools import ToolContext, check_agent_tool
+from plurigrid_ff.host.nesting import compose, write_composition
+from plurigrid_ff.host.parts import Composition
 from plurigrid_ff.host.plugins import Host
 from plurigrid_ff.inference import data_like, evaluate, predict, require_few, write_predictions
 from plurigrid_ff.mcp_server.answers import ObjectiveList, Predictions
 from plurigrid_ff.mcp_server.arguments import (
     EvaluateArguments,
+    LintArguments,
+    NestArguments,
     NoArguments,
+    PluginJob,
     PredictArguments,
+    ReplayArguments,
     ReproduceJob,
     TrainJob,
 )
 from plurigrid_ff.mcp_server.limits import Limits
+from plurigrid_ff.mcp_server.working_folder import WorkingFolder
 from plurigrid_ff.recipes import find_recipe
+from plurigrid_ff.replay import ReplayReport, replay
 from plurigrid_ff.reproduction import reproduce
 from plurigrid_ff.results import Assessment
 from plurigrid_ff.runs import Watcher, join_plugins, train
@@ -102,6 +114,26 @@ def do_evaluate(job: EvaluateArguments, desk: Desk) -> Assessment:
     )
 
 
+def do_replay(job: ReplayArguments, desk: Desk) -> ReplayReport:
+    """Derive a finished run again and compare."""
+    return replay(
+        job.run, host=desk.host, on_progress=lambda share: desk.report(share, "deriving again")
+    )
+
+
+def do_plugin_tool(job: PluginJob, desk: Desk) -> BaseModel:
+    """Call the tool of a plugin."""
+    offer = desk.host.tools[job.tool]
+    tool = check_agent_tool(offer.load(), str(offer))
+    context = ToolContext(desk.host, desk.limits.max_samples, desk.report)
+    answer = tool.call(tool.arguments.parse(job.arguments, where=job.tool), context)
+    if not isinstance(answer, tool.result):
+        raise PluginError(
+            f"{offer} answered a {type(answer).__name__}; expected {tool.result.__name__}"
+        )
+    return answer
+
+
 def do_predict(job: PredictArguments, desk: Desk) -> Predictions:
     """Label samples."""
     found = predict(
@@ -118,6 +150,26 @@ def do_predict(job: PredictArguments, desk: Desk) -> Predictions:
     return Predictions.of(found, show=job.show, out=job.out)
 
 
+def do_nest_triads(job: NestArguments, desk: Desk) -> Composition:
+    """Evaluate an expression; files lie in the working folder, whichever file names them."""
+    folder = WorkingFolder(Path())
+
+    def locate(path: Path) -> Path:
+        return folder.inside(str(path), where="expression")
+
+    composition = compose(job.expression, desk.host.registry, locate=locate)
+    if job.name is not None and job.out is not None:
+        out = Path(job.out)
+        write_composition(job.name, composition.expression, out, overwrite=job.overwrite)
+    return composition
+
+
+def do_lint_cards(job: LintArguments, desk: Desk) -> LintReport:
+    """Check a folder of skill cards, and show the first findings."""
+    found = lint(Path(job.path), desk.host.registry, resolve=job.resolve, pattern=job.pattern)
+    return found.model_copy(update={"findings": found.findings[: job.show]})
+
+
 def do_list_objectives(job: NoArguments, desk: Desk) -> ObjectiveList:
     """Describe all objectives."""
     from plurigrid_ff.learning.catalogue import list_objectives
@@ -131,6 +183,10 @@ JOBS: dict[str, tuple[type[Settings], Callable[[Any, Desk], BaseModel]]] = {
     "train": (TrainJob, do_train),
     "reproduce": (ReproduceJob, do_reproduce),
     "evaluate": (EvaluateArguments, do_evaluate),
+    "replay": (ReplayArguments, do_replay),
+    "plugin_tool": (PluginJob, do_plugin_tool),
     "predict": (PredictArguments, do_predict),
+    "nest_triads": (NestArguments, do_nest_triads),
+    "lint_cards": (LintArguments, do_lint_cards),
     "list_objectives": (NoArguments, do_list_objectives),
 }

@@ -2,9 +2,10 @@
 
 from plurigrid_ff.config import Triad
 from plurigrid_ff.data.found import find_datasets
-from plurigrid_ff.errors import WorkingFolderError
+from plurigrid_ff.host.enumeration import Enumeration, enumerate_triads
 from plurigrid_ff.host.listing import list_skills
 from plurigrid_ff.host.plugins import Host
+from plurigrid_ff.host.suggestion import Advice, suggest
 from plurigrid_ff.host.triad import (
     TriadCheck,
     check_triad,
@@ -24,8 +25,10 @@ from plurigrid_ff.mcp_server.answers import (
 )
 from plurigrid_ff.mcp_server.arguments import (
     ComposeArguments,
+    EnumerateArguments,
     NoArguments,
     RecipeArguments,
+    SuggestArguments,
     TriadArguments,
     TriadReference,
 )
@@ -74,12 +77,20 @@ def composed_triad(door: Door, host: Host, arguments: ComposeArguments) -> Triad
     """Put three skills into the slots of their roles, and write the triad if asked to."""
     triad = compose_triad(arguments.skills, host.registry, name=arguments.name)
     if arguments.out is not None:
-        path = door.folder.inside(arguments.out, where="out")
-        if path.suffix != ".toml":
-            raise WorkingFolderError(f"out: expected a .toml file, got {arguments.out!r}")
+        path = door.folder.file(arguments.out, ".toml", where="out")
         with door.claims.hold(path):
             write_triad(triad, door.absolute(path), overwrite=arguments.overwrite)
     return check_triad(triad, host.registry)
+
+
+def enumerated_triads(door: Door, host: Host, arguments: EnumerateArguments) -> Enumeration:
+    """List and count all triads that the skills at hand can make."""
+    return enumerate_triads(host.registry, kind=arguments.kind, absent=arguments.absent)
+
+
+def suggested_skills(door: Door, host: Host, arguments: SuggestArguments) -> Advice:
+    """Say what a set of skills lacks to be triads."""
+    return suggest(arguments.skills, host.registry)
 
 
 def recipes(door: Door, host: Host, arguments: NoArguments) -> RecipeList:

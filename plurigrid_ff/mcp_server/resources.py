@@ -18,7 +18,7 @@ from plurigrid_ff.mcp_server import listing
 from plurigrid_ff.mcp_server.arguments import NoArguments
 from plurigrid_ff.mcp_server.door import Door
 from plurigrid_ff.report.reading import read_report
-from plurigrid_ff.text import printable
+from plurigrid_ff.text import printable, printable_json
 
 JSON = "application/json"
 SCHEME = "plurigrid-ff://"
@@ -33,7 +33,7 @@ def add_resources(server: MCPServer[Any], door: Door) -> None:
             found = await anyio.to_thread.run_sync(read, host)
         except PlurigridError as error:
             raise ResourceNotFoundError(printable(door.folder.shown(str(error)))) from error
-        return found.model_dump_json(indent=2)
+        return printable_json(found.model_dump_json(indent=2))
 
     @server.resource(f"{SCHEME}guide", title="When and how to use this", mime_type="text/markdown")
     def guide() -> str:

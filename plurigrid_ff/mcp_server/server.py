@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import anyio.to_thread
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
@@ -17,10 +18,13 @@ from plurigrid_ff import __version__
 from plurigrid_ff.errors import PlurigridError, unknown_name
 from plurigrid_ff.mcp_server.arguments import NoArguments
 from plurigrid_ff.mcp_server.door import Door, Report
+from plurigrid_ff.mcp_server.plugin_tools import absent_tool, plugin_tools
 from plurigrid_ff.mcp_server.prompts import add_prompts
 from plurigrid_ff.mcp_server.resources import add_resources
+from plurigrid_ff.mcp_server.tool import Tool
 from plurigrid_ff.mcp_server.tools import TOOLS
 from plurigrid_ff.mcp_server.wording import reworded
+from plurigrid_ff.text import printable_json
 
 INSTRUCTIONS = """\
 Train networks with the Forward-Forward algorithm, without backprop, and judge the runs.
@@ -50,12 +54,13 @@ class FFServer(MCPServer[Any]):
         )
         self.door = door
         self._cards = [tool.card for tool in TOOLS.values()]  # so that no client waits for them
+        self._added: dict[str, Tool] | None = None
         add_resources(self, door)
         add_prompts(self)
 
     async def list_tools(self) -> list[ToolCard]:
-        """Describe all tools."""
-        return self._cards
+        """Describe all tools, those of plugins included."""
+        return [*self._cards, *(tool.card for tool in (await self._plugin_tools()).values())]
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
@@ -66,16 +71,36 @@ class FFServer(MCPServer[Any]):
             ToolError: One sentence that says what to do next.
             UnexpectedToolError: A fault of ours or of a plugin; the SDK logs the cause.
         """
-        tool = TOOLS.get(name)
-        with self._clean_errors(tool.arguments if tool else NoArguments):
-            if tool is None:
-                raise unknown_name("tool", name, TOOLS)
+        with self._clean_errors(NoArguments):
+            tool = await self._find(name)
+        with self._clean_errors(tool.arguments):
             parsed = tool.arguments.parse_json(json.dumps(arguments), where=name)
             answer = await tool.call(self.door, parsed, reporting_to(context))
-        text = answer.model_dump_json(indent=2)
+        text = printable_json(answer.model_dump_json(indent=2))
         return CallToolResult(
             content=[TextContent(type="text", text=text)], structured_content=json.loads(text)
         )
+
+    async def _find(self, name: str) -> Tool:
+        """Look a tool up; plugins load for those that are not the server's own.
+
+        Raises:
+            UnknownNameError: There is none; it may be one of a plugin that is not here.
+        """
+        if name in TOOLS:
+            return TOOLS[name]
+        added = await self._plugin_tools()
+        if name in added:
+            return added[name]
+        absent = absent_tool(name, await self.door.host())
+        raise absent or unknown_name("tool", name, [*TOOLS, *added])
+
+    async def _plugin_tools(self) -> dict[str, Tool]:
+        """Load the tools that plugins offer, once and beside the event loop."""
+        host = await self.door.host()
+        if self._added is None:
+            self._added = await anyio.to_thread.run_sync(plugin_tools, host, frozenset(TOOLS))
+        return self._added
 
     @contextmanager
     def _clean_errors(self, arguments: type[BaseModel]) -> Iterator[None]:

@@ -20,6 +20,7 @@ from plurigrid_ff.mcp_server.arguments import (
     EvaluateArguments,
     NoArguments,
     PredictArguments,
+    ReplayArguments,
     ReproduceArguments,
     ReproduceJob,
     RunSettings,
@@ -30,6 +31,7 @@ from plurigrid_ff.mcp_server.door import Door, Report
 from plurigrid_ff.mcp_server.launching import StoppedError
 from plurigrid_ff.mcp_server.listing import find_triad, recipe_reference
 from plurigrid_ff.recipes import find_recipe
+from plurigrid_ff.replay import ReplayReport
 from plurigrid_ff.reproduction import Reproduction
 from plurigrid_ff.results import Assessment, RunReport
 
@@ -58,6 +60,12 @@ async def evaluate(door: Door, arguments: EvaluateArguments, report: Report) -> 
     """Measure a finished run."""
     job = await anyio.to_thread.run_sync(_allowed_evaluation, door, arguments)
     return await door.work(door.computing, "evaluate", job, Assessment, report)
+
+
+async def replay(door: Door, arguments: ReplayArguments, report: Report) -> ReplayReport:
+    """Derive a finished run again and compare."""
+    job = await anyio.to_thread.run_sync(_allowed_replay, door, arguments)
+    return await door.work(door.training, "replay", job, ReplayReport, report)
 
 
 async def predict(door: Door, arguments: PredictArguments, report: Report) -> Predictions:
@@ -133,13 +141,21 @@ def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 def _allowed_evaluation(door: Door, arguments: EvaluateArguments) -> EvaluateArguments:
     """Require a run and data that may be read."""
-    run = door.finished_run(arguments.run)
-    if arguments.data is not None:
-        door.require_data(arguments.data, where="data")
+    if arguments.data is None:
+        run = door.usable_run(arguments.run, where="run")
     else:
-        source = read_run_config(door.absolute(run)).data.source
-        door.require_data(source, where=f"{run}/run.toml: data.source")
+        run = door.finished_run(arguments.run)
+        door.require_data(arguments.data, where="data")
     return arguments.model_copy(update={"run": str(run)})
+
+
+def _allowed_replay(door: Door, arguments: ReplayArguments) -> ReplayArguments:
+    """Require a run that may be trained here."""
+    run = door.usable_run(arguments.run, where="run")
+    config = read_run_config(door.absolute(run))
+    door.limits.require(config)
+    door.require_graph(config.society.graph, where=f"{run}/run.toml: society.graph")
+    return ReplayArguments(run=str(run))
 
 
 def _allowed_prediction(door: Door, arguments: PredictArguments) -> PredictArguments:
@@ -148,9 +164,7 @@ def _allowed_prediction(door: Door, arguments: PredictArguments) -> PredictArgum
     samples = door.folder.tree(arguments.samples, where="samples")
     out = None
     if arguments.out is not None:
-        path = door.folder.inside(arguments.out, where="out")
-        if path.suffix != ".csv":
-            raise WorkingFolderError(f"out: expected a .csv file, got {arguments.out!r}")
+        path = door.folder.file(arguments.out, ".csv", where="out")
         if door.absolute(path).exists() and not arguments.overwrite:
             raise WorkingFolderError(f"{path}: exists; --overwrite to replace it")
         out = str(path)

@@ -64,6 +64,17 @@ class WorkingFolder:
             ) from error
         return path.relative_to(self.root)
 
+    def file(self, text: str, suffix: str, *, where: str) -> Path:
+        """Resolve as :meth:`inside` does, and require a suffix such as ``".csv"``.
+
+        Raises:
+            WorkingFolderError: It leads out, or ends otherwise.
+        """
+        path = self.inside(text, where=where)
+        if path.suffix != suffix:
+            raise WorkingFolderError(f"{where}: expected a {suffix} file, got {text!r:.200}")
+        return path
+
     def tree(self, text: str, *, where: str) -> Path:
         """Resolve as :meth:`inside` does, and require the same of everything below it.
 

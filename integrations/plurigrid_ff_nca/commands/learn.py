@@ -64,7 +64,8 @@ def learn(
     with clean_errors(as_json):
         if bool(files) == bool(notation):
             raise ConfigError("nca learn: expected FILES or --rule, and not both; give one")
-        from plurigrid_ff_nca.rules.learning import RuleConfig, learn_rule
+        from plurigrid_ff_nca.rules.config import RuleConfig
+        from plurigrid_ff_nca.rules.learning import learn_rule
         from plurigrid_ff_nca.rules.notation import parse_rule
         from plurigrid_ff_nca.rules.written import save_rule
 

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 import torch
+from plurigrid_ff_nca.rules.config import RuleConfig
 from plurigrid_ff_nca.rules.family import Family
 from plurigrid_ff_nca.rules.layer import RuleLayer, cumulative_shares
-from plurigrid_ff_nca.rules.learning import RuleConfig, learn_rule
+from plurigrid_ff_nca.rules.learning import learn_rule
 from plurigrid_ff_nca.rules.notation import parse_rule
 from plurigrid_ff_nca.rules.observations import observe, transitions_of
 from plurigrid_ff_nca.rules.space import Space

@@ -213,6 +213,34 @@ def test_a_composition_that_grows_without_bound_is_stopped(tmp_path, registry):
         compose("bomb.toml", registry, folder=tmp_path)
 
 
+def test_depth_is_counted_across_files(tmp_path, registry):
+    (tmp_path / "f0.toml").write_text(f'name = "f0"\nexpression = "{STRICT}"\n')
+    for number in range(1, 6):
+        deep = f"f{number - 1}.toml"
+        for _ in range(20):
+            deep = f"({deep}) then f0.toml"
+        (tmp_path / f"f{number}.toml").write_text(f'name = "f{number}"\nexpression = "{deep}"\n')
+
+    assert compose("f2.toml", registry, folder=tmp_path).depth == 41
+    with pytest.raises(TriadError, match="more than 50 parts within each other; name fewer"):
+        compose("f5.toml", registry, folder=tmp_path)
+
+
+def test_every_file_is_located_before_it_is_read(tmp_path, registry):
+    (tmp_path / "a.toml").write_text('name = "a"\nexpression = "sub/b.toml then sub/b.toml"\n')
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "b.toml").write_text(f'name = "b"\nexpression = "{STRICT}"\n')
+    seen = []
+
+    def locate(path):
+        seen.append(path.relative_to(tmp_path).as_posix())
+        return path
+
+    compose("a.toml", registry, folder=tmp_path, locate=locate)
+
+    assert seen == ["a.toml", "sub/b.toml", "sub/b.toml"]
+
+
 def test_a_triad_file_with_a_skill_in_the_wrong_slot_is_refused(tmp_path, registry):
     (tmp_path / "bad.toml").write_text(
         'name = "bad"\nvalidator = "counting"\ncoordinator = "scheduling"\ngenerator = "judging"\n'

@@ -10,12 +10,15 @@ import anyio
 import pytest
 
 from plurigrid_ff.config import RunConfig
+from plurigrid_ff.host.plugins import load_host
 from plurigrid_ff.mcp_server.launching import WorkerError
 from plurigrid_ff.mcp_server.messages import Failure
+from plurigrid_ff.mcp_server.plugin_tools import FIRST_PARTY, plugin_tools
 from plurigrid_ff.mcp_server.tools import TOOLS
 
 ROOT = Path(__file__).resolve().parents[3]
-CALLS = 600
+CALLS = 900
+PATHS = ("out", "run", "samples", "path", "file", "profile", "run_a", "run_b")
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +49,8 @@ def test_spoilt_calls_end_in_a_sentence_and_touch_nothing_outside(
     fuzzer.furnish(tmp_path)
     shutil.copytree(trained[0], work / "runs" / "one")
     before = fuzzer.outside(tmp_path)
-    schemas = {name: tool.card.input_schema for name, tool in TOOLS.items()}
+    tools = {**TOOLS, **plugin_tools(load_host(), frozenset(TOOLS))}
+    schemas = {name: tool.card.input_schema for name, tool in tools.items()}
     texts = []
 
     async def call_all():
@@ -61,6 +65,10 @@ def test_spoilt_calls_end_in_a_sentence_and_touch_nothing_outside(
 
     assert 0.5 * CALLS < len(texts) < CALLS  # some were as they should be
     assert len(requests) > 5
+    assert {request.arguments["tool"] for request in requests if request.job == "plugin_tool"} <= (
+        FIRST_PARTY.keys()
+    )
+    assert any(request.job == "plugin_tool" for request in requests)
     for text in texts:
         assert fuzzer.CRASH not in text
         assert text.isprintable()
@@ -77,6 +85,7 @@ def allowed(arguments, work):
         config = RunConfig.model_validate(arguments["config"])
         assert config.training.epochs <= 2
         assert max(getattr(layer, "features", 0) for layer in config.network.layers) <= 64
-    for key in ("out", "run", "samples"):
-        if arguments.get(key):
+    arguments = arguments.get("arguments", arguments)  # of a plugin's tool
+    for key in PATHS:
+        if arguments.get(key) and isinstance(arguments[key], str):  # samples may be a number
             assert (work / arguments[key]).resolve().is_relative_to(work), json.dumps(arguments)

@@ -5,6 +5,7 @@ import jsonschema
 import pytest
 
 from plurigrid_ff.host.triad import find_triad, shipped_triads
+from plurigrid_ff.mcp_server.plugin_tools import FIRST_PARTY
 from plurigrid_ff.mcp_server.tools import TOOLS
 
 TRIAD = "persistent-homology-open-games-forward-forward"
@@ -18,16 +19,33 @@ READ_ONLY = {
     "show_recipe",
     "list_datasets",
     "show_limits",
+    "enumerate_triads",
+    "suggest_skills",
+    "lint_cards",
+    "replay",
+    "check_certificate",
+    "check_drift",
+    "compare_topology",
+    "color_at",
+    "color_next",
+    "color_palette",
+    "color_rank",
+    "nca_grow",
+    "nca_learn_rule",
+    "nca_step",
 }
 # The least that each tool can be called with.
 LEAST = {
     "train": {"out": "runs/a"},
     "reproduce": {"recipe": "digits-projection", "out": "runs/a"},
     "evaluate": {"run": "runs/a"},
+    "replay": {"run": "runs/a"},
     "predict": {"run": "runs/a", "samples": "new.csv"},
     "check_triad": {"triad": TRIAD},
     "compose_triad": {"skills": ["open-games", "persistent-homology", "forward-forward-learning"]},
     "show_recipe": {"name": "digits-projection"},
+    "nest_triads": {"expression": TRIAD},
+    "suggest_skills": {"skills": ["open-games"]},
 }
 
 
@@ -41,7 +59,7 @@ def cards(connect):
 
 
 def test_every_tool_says_what_it_takes_what_it_answers_and_whether_it_writes(cards):
-    assert cards.keys() == TOOLS.keys()
+    assert cards.keys() == TOOLS.keys() | FIRST_PARTY.keys()
     for card in cards.values():
         jsonschema.Draft202012Validator.check_schema(card.input_schema)
         jsonschema.Draft202012Validator.check_schema(card.output_schema)
@@ -104,6 +122,10 @@ def test_an_unknown_argument_is_refused(ask, name):
         ("compose_triad", "skills", "open-games", "input should be a valid array"),
         ("compose_triad", "overwrite", 1, "input should be a valid boolean"),
         ("show_recipe", "name", True, "input should be a valid string"),
+        ("nest_triads", "expression", "", "at least 1 character"),
+        ("nest_triads", "expression", "(" * 65537, "at most 65536 characters"),
+        ("suggest_skills", "skills", [], "at least 1 item"),
+        ("suggest_skills", "skills", ["a"] * 101, "at most 100 items"),
     ],
 )
 def test_an_argument_of_another_type_or_out_of_range_is_refused(ask, name, key, value, complaint):
@@ -141,6 +163,18 @@ def test_an_argument_of_another_type_or_out_of_range_is_refused(ask, name, key, 
         ("compose_triad", LEAST["compose_triad"] | {"out": "../t.toml"}, "out: '../t.toml' leads"),
         ("compose_triad", LEAST["compose_triad"] | {"out": "t.py"}, "expected a .toml file"),
         ("show_recipe", {"name": "/etc/hosts"}, "name: '/etc/hosts' leads out"),
+        ("nest_triads", {"expression": TRIAD, "out": "a.toml"}, "name and out go together"),
+        (
+            "nest_triads",
+            {"expression": TRIAD, "name": "a", "out": "../a.toml"},
+            "out: '../a.toml' leads out",
+        ),
+        ("nest_triads", {"expression": TRIAD, "name": "a", "out": "a.py"}, "expected a .toml file"),
+        ("suggest_skills", {"skills": ["open-game"]}, "did you mean 'open-games'?"),
+        ("suggest_skills", {"skills": ["unworld", "unworld"]}, "'unworld' is named twice"),
+        ("enumerate_triads", {"kind": "all"}, "'balanced', 'strict' or 'well-typed', got 'all'"),
+        ("lint_cards", {"path": "../.."}, "path: '../..' leads out"),
+        ("lint_cards", {"show": 1001}, "less than or equal to 1000"),
         ("trian", {}, "unknown tool 'trian'; did you mean 'train'?"),
     ],
 )

@@ -78,7 +78,10 @@ class Society:
         if not graph:
             raise TrainingError(f"no agent of the society is left ({reasons})")
         if not nx.is_connected(graph):
-            parts = " and ".join("{" + ", ".join(p) + "}" for p in nx.connected_components(graph))
+            parts = " and ".join(
+                "{" + ", ".join(name for name in graph if name in part) + "}"
+                for part in nx.connected_components(graph)
+            )
             raise TrainingError(
                 f"the society falls apart into {parts} without an agent that had to be excluded "
                 f"({reasons}); put that right, or take a society.graph with more edges"

@@ -20,12 +20,13 @@ MINE = Triad(name="mine", validator="judging", coordinator="scheduling", generat
 SHIPPED = {
     ("sheaf-cohomology", "sheaf-laplacian-coordination", "forward-forward-learning"),
     ("persistent-homology", "open-games", "forward-forward-learning"),
+    ("persistent-homology", "open-games", "gay-mcp"),
     ("proofgeneral-narya", "unworld", "forward-forward-learning"),
     ("sheaf-cohomology", "self-evolving-agent", "forward-forward-learning"),
 }
 
 
-def test_the_four_triads_are_shipped():
+def test_the_five_triads_are_shipped():
     triads = shipped_triads().values()
 
     assert {(t.validator, t.coordinator, t.generator) for t in triads} == SHIPPED
@@ -151,7 +152,7 @@ def test_the_graph_joins_every_triad_to_its_three_skills(registry):
     graph = composition_graph([MINE, *shipped_triads().values()], registry)
 
     triads = [node for node, kind in graph.nodes(data="kind") if kind == "triad"]
-    assert len(triads) == 5
+    assert len(triads) == 6
     for triad in triads:
         trits = [graph.nodes[skill]["trit"] for skill in graph.neighbors(triad)]
         assert sorted(trits) == [-1, 0, 1]

@@ -75,7 +75,7 @@ async def test_a_client_over_stdio_lists_and_calls_in_either_era(parameters, mod
         tools = {tool.name for tool in (await client.list_tools()).tools}
         answer = await client.call_tool("check_triad", {"triad": "nope"})
 
-    assert tools == TOOLS.keys()
+    assert tools >= TOOLS.keys()
     assert answer.is_error
     assert "unknown triad 'nope'" in answer.content[0].text
 
@@ -114,7 +114,7 @@ async def test_a_client_over_http_lists_and_calls_in_either_era(address, mode):
         tools = {tool.name for tool in (await client.list_tools()).tools}
         state = (await client.call_tool("show_limits", {})).structured_content
 
-    assert tools == TOOLS.keys()
+    assert tools >= TOOLS.keys()
     assert state["folder"] == str(folder)
 
 

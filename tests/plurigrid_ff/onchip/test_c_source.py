@@ -33,7 +33,7 @@ def test_a_thousand_random_networks_learn_and_predict_alike_in_c(block, build, r
     seeds = range(100 * block, 100 * (block + 1))
     networks = [random_network(seed) for seed in seeds]
 
-    devices = build(networks, flags=(f"-O{block % 2}",))
+    devices = build(networks, flags=("-O1" if block == 0 else "-O0",))
 
     for seed, network, device in zip(seeds, networks, devices, strict=True):
         require_equal(network, device, seed)

@@ -263,12 +263,12 @@ def test_a_non_finite_loss_stops_the_run_and_names_the_place(tmp_path, base):
                 "triad": Triad(
                     name="evolving",
                     validator="persistent-homology",
-                    coordinator="self-evolving-agent",
-                    generator="forward-forward-learning",
+                    coordinator="open-games",
+                    generator="jaxlife-open-ended",
                 )
             },
             TriadError,
-            "'self-evolving-agent' is not installed",
+            "'jaxlife-open-ended' is not installed",
         ),
         (
             {"training": TrainingConfig(schedule="greedy", epochs=1)},

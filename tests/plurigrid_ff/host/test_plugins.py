@@ -177,5 +177,6 @@ def test_the_first_party_skills_load_without_torch():
 
     assert done.stdout.strip() == (
         "['forward-forward-learning', 'gay-mcp', 'open-games', 'persistent-homology', "
-        "'proofgeneral-narya', 'sheaf-cohomology', 'sheaf-laplacian-coordination', 'unworld'] False"
+        "'proofgeneral-narya', 'self-evolving-agent', 'sheaf-cohomology', "
+        "'sheaf-laplacian-coordination', 'unworld'] False"
     )

@@ -61,11 +61,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, help="or trials, or societies")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--hidden", default="100;100,100", help="networks, separated by ';'")
-    parser.add_argument("--objective", default="class-goodness")
+    parser.add_argument("--objective", default="projection", help="of `rounds`")
     parser.add_argument("--shards", default="iid;classes:5", help="separated by ';'")
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--epochs", type=int, default=5, help="per round")
-    parser.add_argument("--steps", type=int, default=1, help="of diffusion per round")
+    parser.add_argument("--steps", type=int, default=10, help="of diffusion per round")
+    parser.add_argument("--learning-rate", type=float, default=0.002, help="of `rounds`")
     parser.add_argument("--societies", type=int, default=50, help="that `culprit` trains")
     parser.add_argument("--samples", type=int, help="training samples that are used; all")
     parser.add_argument("--out", type=Path)
@@ -96,12 +97,13 @@ def colony(
     agents: int = 8,
     common: bool = False,
     spoilt: str = "",
+    learning_rate: float = 0.002,
 ) -> Colony:
     """Build a society whose every draw follows from the seed."""
     built = build_graph(graph, agents, seed=seed)
     dealt = deal_shards(data.train.y, list(built), shards, class_names=data.class_names, seed=seed)
     network = NetworkConfig(hidden=hidden, objective=objective)
-    training = TrainingConfig(epochs=epochs, batch_size=32)
+    training = TrainingConfig(epochs=epochs, batch_size=32, learning_rate=learning_rate)
     return Colony(data, built, dealt, network, training, seed, common, spoilt)
 
 
@@ -141,8 +143,14 @@ def rounds(arguments: argparse.Namespace) -> Result:
                 print(f"{hidden} {shards} seed {seed}: {last}", flush=True)
     return {
         "data": arguments.data,
+        "training samples": arguments.samples or "all",
         "objective": arguments.objective,
         "graph": "circulant:1,2, 8 agents, different starts",
+        "rounds": arguments.rounds,
+        "epochs per round": arguments.epochs,
+        "learning rate": arguments.learning_rate,
+        "batch size": 32,
+        "steps of diffusion per round": arguments.steps,
         "summary": [
             summarise(runs, hidden, shards)
             for hidden in widths
@@ -168,6 +176,7 @@ def one_run(
         objective=arguments.objective,
         epochs=arguments.rounds * arguments.epochs,
         shards=shards,
+        learning_rate=arguments.learning_rate,
     )
     reached = []
     for _ in range(arguments.rounds):
@@ -334,7 +343,7 @@ def rate(arguments: argparse.Namespace) -> Result:
 def culprit(arguments: argparse.Namespace) -> Result:
     """Spoil one agent among eight, and ask who it is."""
     seeds = range(arguments.first, arguments.first + arguments.seeds)
-    trained = [culprit_by_activities(arguments, seed) for seed in seeds[: arguments.societies]]
+    trained = [culprit_by_activities(seed) for seed in seeds[: arguments.societies]]
     runs = {"offsets": [culprit_by_offsets(seed) for seed in seeds], "activities": trained}
     summary = {}
     for way, found in runs.items():
@@ -358,11 +367,11 @@ def culprit_by_offsets(seed: int) -> Result:
     return {"seed": seed, "bad": bad, "named": found.culprit, "reason": found.reason}
 
 
-def culprit_by_activities(arguments: argparse.Namespace, seed: int) -> Result:
+def culprit_by_activities(seed: int) -> Result:
     """Train a society in which one agent's labels are shuffled."""
     data = load_dataset(DataConfig(), seed=0)
     bad = f"agent-{np.random.default_rng(seed).integers(8)}"
-    society = colony(data, seed, hidden=(60,), objective=arguments.objective, epochs=20, spoilt=bad)
+    society = colony(data, seed, hidden=(60,), objective="class-goodness", epochs=20, spoilt=bad)
     society.train(20)
     maps = society.mix("synchronised", 1).alignment.maps
     activities = society.inbox().values[ACTIVITIES.name]

@@ -1,11 +1,12 @@
-"""From probe activities to maps between the units of neighbours."""
+"""From what units say, and how they are read, to maps between the units of neighbours."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from plurigrid_ff.host.ports import Edge, LayerActivities, PerAgent
+from plurigrid_ff.host.ports import Edge, LayerActivities, Parameters, PerAgent
 from plurigrid_ff.sheaves.matching import by_cells, match, standardised
 from plurigrid_ff.sheaves.synchronisation import map_between, synchronise
 from plurigrid_ff.sheaves.units import Permutation, UnitSymmetry
@@ -34,15 +35,20 @@ def align(
     agents: Sequence[str],
     edges: Sequence[Edge],
     activities: PerAgent[LayerActivities],
+    parameters: PerAgent[Parameters],
     symmetry: UnitSymmetry,
     kind: str,
 ) -> Alignment:
     """Find maps of one kind, layer by layer.
 
+    Units fit each other if they say the same of the probes and if the objective reads them the
+    same way: averages of units that say the same for different classes cancel.
+
     Args:
         agents: All agents.
         edges: Pairs of neighbours.
         activities: What the agents say of the same probes.
+        parameters: Weights of the agents.
         symmetry: The orders that the network allows.
         kind: ``synchronised``, ``matched`` or ``identity``.
     """
@@ -59,7 +65,10 @@ def align(
         chosen = {agent: np.arange(units) for agent in agents}
         matches: dict[Edge, Permutation] = {}
         if kind != "identity" and edges:
-            scores = {(u, v): said[u].T @ said[v] / len(said[u]) for u, v in edges}
+            read = {agent: readings(parameters[agent], symmetry, layer) for agent in agents}
+            scores = {
+                (u, v): said[u].T @ said[v] / len(said[u]) + read[u].T @ read[v] for u, v in edges
+            }
             if kind == "matched":
                 matches = {edge: match(fit, groups) for edge, fit in scores.items()}
             else:
@@ -76,3 +85,26 @@ def align(
         {edge: tuple(values) for edge, values in fits.items()},
         closed=kind != "matched",
     )
+
+
+def readings(parameters: Parameters, symmetry: UnitSymmetry, layer: int) -> NDArray[np.float64]:
+    """Return how a layer's objective reads each unit, so that products are correlations.
+
+    Args:
+        parameters: Weights of one agent.
+        symmetry: What moves along with the units.
+        layer: Its place, from 0.
+
+    Returns:
+        Shape ``(numbers, units)``; no numbers where the objective learns none of its own, as
+        class goodness, which reads every unit alike within its group.
+    """
+    parts = [np.empty((0, symmetry.units[layer]))]
+    for name, axes in symmetry.axes.items():
+        if not name.startswith(f"layers.{layer}.objective."):
+            continue
+        axis = next(i for i, segments in enumerate(axes) if segments[0].layer == layer)
+        values = np.moveaxis(parameters[name].astype(np.float64), axis, 0)
+        parts.append(values.reshape(symmetry.units[layer], -1).T)
+    found = standardised(np.concatenate(parts)) if len(parts) > 1 else parts[0]
+    return found / np.sqrt(max(len(found), 1))

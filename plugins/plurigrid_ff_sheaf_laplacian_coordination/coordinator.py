@@ -111,7 +111,7 @@ class SheafCoordinator:
         symmetry = self._symmetry(kind)
         for agent in agents:
             symmetry.require_parameters(agent, parameters[agent])
-        alignment = align(agents, edges, inbox[ACTIVITIES], symmetry, kind)
+        alignment = align(agents, edges, inbox[ACTIVITIES], parameters, symmetry, kind)
         vectors = Vectors({agent: parameters[agent] for agent in agents}, symmetry, alignment.order)
         heard = [agent for agent in agents if agent not in self.config.offline]
         between = [(u, v) for u, v in edges if u in heard and v in heard]

@@ -88,7 +88,7 @@ def align(
 
 
 def readings(parameters: Parameters, symmetry: UnitSymmetry, layer: int) -> NDArray[np.float64]:
-    """Return how a layer's objective reads each unit, so that products are correlations.
+    """Return how a layer's goodness reads each unit, so that products are correlations.
 
     Args:
         parameters: Weights of one agent.
@@ -96,15 +96,14 @@ def readings(parameters: Parameters, symmetry: UnitSymmetry, layer: int) -> NDAr
         layer: Its place, from 0.
 
     Returns:
-        Shape ``(numbers, units)``; no numbers where the objective learns none of its own, as
-        class goodness, which reads every unit alike within its group.
+        Shape ``(numbers, units)``; no numbers where goodness is not linear in what units say:
+        anchors of a distance are drawn, not learned from the samples, and tell units apart that
+        say the same.
     """
-    parts = [np.empty((0, symmetry.units[layer]))]
-    for name, axes in symmetry.axes.items():
-        if not name.startswith(f"layers.{layer}.objective."):
-            continue
-        axis = next(i for i, segments in enumerate(axes) if segments[0].layer == layer)
-        values = np.moveaxis(parameters[name].astype(np.float64), axis, 0)
-        parts.append(values.reshape(symmetry.units[layer], -1).T)
-    found = standardised(np.concatenate(parts)) if len(parts) > 1 else parts[0]
-    return found / np.sqrt(max(len(found), 1))
+    units = symmetry.units[layer]
+    name = symmetry.readings[layer] if symmetry.readings else None
+    if name is None:
+        return np.empty((0, units))
+    axis = next(place for place, parts in enumerate(symmetry.axes[name]) if parts[0].layer == layer)
+    values = np.moveaxis(parameters[name], axis, 0).reshape(units, -1).T
+    return np.asarray(standardised(values) / np.sqrt(len(values)))

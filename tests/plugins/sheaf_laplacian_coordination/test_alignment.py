@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from plurigrid_ff_sheaf_laplacian_coordination.alignment import align, readings
@@ -8,7 +10,11 @@ from plurigrid_ff.sheaves.units import Segment, UnitSymmetry
 EDGE = ("a", "b")
 DIRECTIONS = "layers.0.objective.directions"
 SYMMETRY = UnitSymmetry(
-    (4,), (1,), (1,), {DIRECTIONS: ((Segment(3),), (Segment(4, 0),)), "w": ((Segment(4, 0),),)}
+    (4,),
+    (1,),
+    (1,),
+    {DIRECTIONS: ((Segment(3),), (Segment(4, 0),)), "w": ((Segment(4, 0),),)},
+    (DIRECTIONS,),
 )
 
 
@@ -43,10 +49,9 @@ def test_products_of_readings_are_correlations_over_classes():
     np.testing.assert_allclose(found.T @ found, np.corrcoef(directions.T), atol=1e-6)
 
 
-def test_an_objective_that_learns_nothing_of_its_own_reads_all_units_alike():
-    plain = UnitSymmetry((4,), (1,), (1,), {"w": ((Segment(4, 0),),)})
-
-    found = readings({"w": np.ones(4, np.float32)}, plain, 0)
+@pytest.mark.parametrize("named", [(), (None,)])
+def test_where_goodness_is_not_linear_in_units_what_they_say_decides_alone(named):
+    found = readings(learned((0, 1, 2, 3)), replace(SYMMETRY, readings=named), 0)
 
     assert found.shape == (0, 4)
     np.testing.assert_array_equal(found.T @ found, np.zeros((4, 4)))

@@ -38,7 +38,7 @@ from plurigrid_ff.data.load import load_dataset
 from plurigrid_ff.data.shards import deal_shards
 from plurigrid_ff.files import write_text
 from plurigrid_ff.host.graphs import build_graph
-from plurigrid_ff.host.ports import ACTIVITIES, EDGE_MAPS, Inbox
+from plurigrid_ff.host.ports import ACTIVITIES, EDGE_MAPS, PARAMETERS, Inbox
 from plurigrid_ff.runs import installed_versions
 from plurigrid_ff.sheaves.diffusion import diffuse
 from plurigrid_ff.sheaves.localisation import agent_suspects, localise
@@ -374,8 +374,9 @@ def culprit_by_activities(seed: int) -> Result:
     society = colony(data, seed, hidden=(60,), objective="class-goodness", epochs=20, spoilt=bad)
     society.train(20)
     maps = society.mix("synchronised", 1).alignment.maps
-    activities = society.inbox().values[ACTIVITIES.name]
-    layers = [examine(society.names, maps, activities, society.probed.symmetry, 0)]
+    inbox = society.inbox()
+    activities, parameters = inbox[ACTIVITIES], inbox[PARAMETERS]
+    layers = [examine(society.names, maps, activities, parameters, society.probed.symmetry, 0)]
     found = find_culprit(society.names, layers)
     print(seed, bad, found.reason, flush=True)
     return {"seed": seed, "bad": bad, "named": found.culprit, "reason": found.reason}

@@ -34,8 +34,9 @@ def layer_table(findings: Sequence[Finding]) -> Table:
         rows=rows,
         note="h0 counts the units that agents share under the maps, exactly. The defect is the "
         "share of units that do not come back to themselves round a cycle. Fit is the mean "
-        "correlation of units that stand for each other, under the maps and under the best match "
-        "of each pair; variance retained is what agreement under the maps would leave.",
+        "correlation of units that stand for each other, and of how goodness reads them where it "
+        "is linear in them, under the maps and under the best match of each pair; "
+        "variance retained is what agreement under the maps would leave.",
     )
 
 

@@ -74,8 +74,11 @@ class SheafCohomology:
                     return self._without_measure(False, reason)
         self._require_fit(agents, maps, activities)
         depth = range(len(self.symmetry.units))
-        findings = [examine(agents, maps, activities, self.symmetry, layer) for layer in depth]
-        trial = try_section(self.network, agents, inbox[PARAMETERS], maps, self.symmetry)
+        parameters = inbox[PARAMETERS]
+        findings = [
+            examine(agents, maps, activities, parameters, self.symmetry, layer) for layer in depth
+        ]
+        trial = try_section(self.network, agents, parameters, maps, self.symmetry)
         return self._judge(findings, trial, find_culprit(agents, findings), probes)
 
     def _judge(

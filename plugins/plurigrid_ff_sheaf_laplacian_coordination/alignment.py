@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from plurigrid_ff.host.ports import Edge, LayerActivities, Parameters, PerAgent
-from plurigrid_ff.sheaves.matching import by_cells, match, standardised
+from plurigrid_ff.sheaves.matching import by_cells, match, readings, standardised
 from plurigrid_ff.sheaves.synchronisation import map_between, synchronise
 from plurigrid_ff.sheaves.units import Permutation, UnitSymmetry
 
@@ -85,25 +84,3 @@ def align(
         {edge: tuple(values) for edge, values in fits.items()},
         closed=kind != "matched",
     )
-
-
-def readings(parameters: Parameters, symmetry: UnitSymmetry, layer: int) -> NDArray[np.float64]:
-    """Return how a layer's goodness reads each unit, so that products are correlations.
-
-    Args:
-        parameters: Weights of one agent.
-        symmetry: What moves along with the units.
-        layer: Its place, from 0.
-
-    Returns:
-        Shape ``(numbers, units)``; no numbers where goodness is not linear in what units say:
-        anchors of a distance are drawn, not learned from the samples, and tell units apart that
-        say the same.
-    """
-    units = symmetry.units[layer]
-    name = symmetry.readings[layer] if symmetry.readings else None
-    if name is None:
-        return np.empty((0, units))
-    axis = next(place for place, parts in enumerate(symmetry.axes[name]) if parts[0].layer == layer)
-    values = np.moveaxis(parameters[name], axis, 0).reshape(units, -1).T
-    return np.asarray(standardised(values) / np.sqrt(len(values)))

@@ -2,9 +2,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from plurigrid_ff_sheaf_laplacian_coordination.alignment import align, readings
+from plurigrid_ff_sheaf_laplacian_coordination.alignment import align
 
 from plurigrid_ff.host.ports import LayerActivities
+from plurigrid_ff.sheaves.matching import readings
 from plurigrid_ff.sheaves.units import Segment, UnitSymmetry
 
 EDGE = ("a", "b")

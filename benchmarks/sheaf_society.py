@@ -9,15 +9,14 @@ import torch
 from numpy.typing import NDArray
 from plurigrid_ff_sheaf_laplacian_coordination import SheafLaplacianConfig
 from plurigrid_ff_sheaf_laplacian_coordination.coordinator import Mixed, SheafCoordinator
-from plurigrid_ff_sheaf_laplacian_coordination.networks import ProbedNetwork
 
-from plurigrid_ff.config import NetworkConfig, RunConfig, TrainingConfig
+from plurigrid_ff.config import NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Dataset
 from plurigrid_ff.derivation import derive_key, shuffled
 from plurigrid_ff.host.ports import ACTIVITIES, PARAMETERS, Inbox, LayerActivities
-from plurigrid_ff.host.skill import RunContext
 from plurigrid_ff.host.society import Society
 from plurigrid_ff.learning.network import FFNetwork
+from plurigrid_ff.learning.probed import ProbedNetwork
 from plurigrid_ff.learning.trainer import Trainer
 
 Weights = dict[str, NDArray[np.float32]]
@@ -52,11 +51,9 @@ class Colony:
         """Build the agents."""
         self.names = tuple(self.graph)
         data = self.data
-        run = RunConfig(network=self.network, training=self.training, seed=self.seed, device="cpu")
-        self.society = Society(
-            self.graph, data.validation.x, data.validation.y, data.num_classes, self.seed
-        )
-        self.probed = ProbedNetwork(RunContext(run, data, self.society))
+        probes, labels = data.validation.x, data.validation.y
+        self.society = Society(self.graph, probes, labels, data.num_classes, self.seed)
+        self.probed = ProbedNetwork(self.network, data, probes, labels, seed=self.seed)
         self.trainers = {}
         for name in self.names:
             shard = self.shards[name]

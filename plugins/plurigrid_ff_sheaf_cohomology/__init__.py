@@ -30,17 +30,26 @@ class SheafCohomologyConfig(Settings):
         description="Largest misfit of any layer: the share of the correlation between units of "
         "neighbours, matched pair by pair, that the maps do without.",
     )
+    loss: float = Field(
+        0.05,
+        gt=0,
+        le=1,
+        description="Largest share of the labelled probes that agents may lose, in the mean, once "
+        "they agree under the maps: tried on copies, before anyone takes weights up.",
+    )
     min_probes: int = Field(50, ge=10, description="With fewer probes there is no verdict.")
 
 
 def build(config: SheafCohomologyConfig, context: RunContext) -> "SheafCohomology":
     """Build the validator; scipy and torch load here."""
+    from plurigrid_ff.learning.probed import ProbedNetwork
     from plurigrid_ff.learning.symmetry import symmetry_of
     from plurigrid_ff_sheaf_cohomology.validator import SheafCohomology
 
-    data = context.data
-    symmetry = symmetry_of(context.run.network, data.feature_shape, data.num_classes)
-    return SheafCohomology(config, symmetry)
+    run, data, society = context.run, context.data, context.society
+    symmetry = symmetry_of(run.network, data.feature_shape, data.num_classes)
+    network = ProbedNetwork(run.network, data, society.probes, society.labels, seed=run.seed)
+    return SheafCohomology(config, symmetry, network)
 
 
 SKILL = Skill(
@@ -48,11 +57,12 @@ SKILL = Skill(
         name="sheaf-cohomology",
         version="0.1.0",
         role=Role.VALIDATOR,
-        consumes=("edge-maps", "activities"),
+        consumes=("edge-maps", "activities", "parameters"),
         produces=("verdict",),
         summary=(
             "Refuses a merge before it happens where the maps between agents do not close round "
-            "cycles or join units that say different things, and names the agent to blame."
+            "cycles or join units that say different things, or where a trial of agreement loses "
+            "accuracy, and names the agent to blame."
         ),
         references=(
             'Hansen & Ghrist (2019), "Toward a spectral theory of cellular sheaves"',

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from plurigrid_ff.results import Chart, Series, Table
 from plurigrid_ff.sheaves.localisation import Localisation
 from plurigrid_ff_sheaf_cohomology.findings import Finding
+from plurigrid_ff_sheaf_cohomology.trial import Trial
 
 
 def layer_table(findings: Sequence[Finding]) -> Table:
@@ -33,8 +34,29 @@ def layer_table(findings: Sequence[Finding]) -> Table:
         rows=rows,
         note="h0 counts the units that agents share under the maps, exactly. The defect is the "
         "share of units that do not come back to themselves round a cycle. Fit is the mean "
-        "correlation of units that stand for each other, under the maps and under the best match "
-        "of each pair; variance retained is what agreement under the maps would leave.",
+        "correlation of units that stand for each other, and of how goodness reads them where it "
+        "is linear in them, under the maps and under the best match of each pair; "
+        "variance retained is what agreement under the maps would leave.",
+    )
+
+
+def trial_table(trial: Trial, probes: int) -> Table:
+    """Return what agreement costs."""
+    return Table(
+        title="Trial of agreement",
+        columns=("probes", "agents as they are", "once they agree", "loss", "error"),
+        rows=(
+            (
+                probes,
+                round(trial.local, 4),
+                round(trial.section, 4),
+                round(trial.loss, 4),
+                round(trial.error, 4),
+            ),
+        ),
+        note="Mean accuracy on the labelled probes. Agreement is the global section nearest to "
+        "the agents' weights, where diffusion along the maps ends; nobody has taken it up. Error: "
+        "one standard error of the loss, over probes.",
     )
 
 

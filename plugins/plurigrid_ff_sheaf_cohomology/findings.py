@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from plurigrid_ff.host.ports import Edge, EdgeMaps, LayerActivities, PerAgent
+from plurigrid_ff.host.ports import Edge, EdgeMaps, LayerActivities, Parameters, PerAgent
 from plurigrid_ff.sheaves.cohomology import Cohomology, cohomology
 from plurigrid_ff.sheaves.holonomy import holonomy_defect
 from plurigrid_ff.sheaves.localisation import Localisation, localise
-from plurigrid_ff.sheaves.matching import by_cells, match, standardised
+from plurigrid_ff.sheaves.matching import by_cells, match, readings, standardised
 from plurigrid_ff.sheaves.obstruction import discord
 from plurigrid_ff.sheaves.sections import project
 from plurigrid_ff.sheaves.sheaf import CellularSheaf
@@ -29,7 +29,8 @@ class Finding:
         layer: Its place, from 0.
         cohomology: Of the sheaf of units; exact, by orbits.
         defect: Mean share of units that do not come back to themselves round a cycle.
-        fit: Mean correlation of units that the maps join.
+        fit: Mean correlation of units that the maps join; where goodness is linear in them,
+            the mean of that and of the correlation of how it reads them.
         best_fit: The same where each pair of neighbours has the best match of its own.
         retained: Share of the activities' variance that is left of the nearest global section.
         discord: Per edge, ``|h_u - P h_v|`` relative to that of independent units: 0 where
@@ -59,6 +60,7 @@ def examine(
     agents: Sequence[str],
     maps: EdgeMaps,
     activities: PerAgent[LayerActivities],
+    parameters: PerAgent[Parameters],
     symmetry: UnitSymmetry,
     layer: int,
 ) -> Finding:
@@ -68,6 +70,7 @@ def examine(
         agents: All agents.
         maps: The permutations between neighbours, at least one edge.
         activities: What the agents say of the same probes.
+        parameters: Weights of the agents, by which goodness reads what they say.
         symmetry: The orders of units that the networks allow.
         layer: Its place, from 0.
     """
@@ -83,9 +86,12 @@ def examine(
     # Independent units of variance 1 differ by 2 per probe.
     scale = float(np.sqrt(2 * symmetry.units[layer] * x.shape[1]))
     found = discord(sheaf, x)
+    read = {agent: readings(parameters[agent], symmetry, layer) for agent in agents}
     fits, best = [], []
     for (v, u), p in units.items():
         scores = said[u].T @ said[v] / len(said[u])
+        if len(read[u]):
+            scores = (scores + read[u].T @ read[v]) / 2
         places = np.arange(len(p))
         fits.append(scores[places, p].mean())
         best.append(scores[places, match(scores, groups)].mean())

@@ -37,10 +37,14 @@ class SheafLaplacianConfig(Settings):
 
 def build(config: SheafLaplacianConfig, context: RunContext) -> "SheafCoordinator":
     """Build the coordinator; scipy and torch load here."""
+    from plurigrid_ff.learning.probed import ProbedNetwork
     from plurigrid_ff_sheaf_laplacian_coordination.coordinator import SheafCoordinator
-    from plurigrid_ff_sheaf_laplacian_coordination.networks import ProbedNetwork
 
-    return SheafCoordinator(config, ProbedNetwork(context))
+    run, society = context.run, context.society
+    network = ProbedNetwork(
+        run.network, context.data, society.probes, society.labels, seed=run.seed
+    )
+    return SheafCoordinator(config, network)
 
 
 SKILL = Skill(

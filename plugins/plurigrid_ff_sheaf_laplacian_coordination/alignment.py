@@ -1,12 +1,12 @@
-"""From probe activities to maps between the units of neighbours."""
+"""From what units say, and how they are read, to maps between the units of neighbours."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from plurigrid_ff.host.ports import Edge, LayerActivities, PerAgent
-from plurigrid_ff.sheaves.matching import by_cells, match, standardised
+from plurigrid_ff.host.ports import Edge, LayerActivities, Parameters, PerAgent
+from plurigrid_ff.sheaves.matching import by_cells, match, readings, standardised
 from plurigrid_ff.sheaves.synchronisation import map_between, synchronise
 from plurigrid_ff.sheaves.units import Permutation, UnitSymmetry
 
@@ -34,15 +34,20 @@ def align(
     agents: Sequence[str],
     edges: Sequence[Edge],
     activities: PerAgent[LayerActivities],
+    parameters: PerAgent[Parameters],
     symmetry: UnitSymmetry,
     kind: str,
 ) -> Alignment:
     """Find maps of one kind, layer by layer.
 
+    Units fit each other if they say the same of the probes and if the objective reads them the
+    same way: averages of units that say the same for different classes cancel.
+
     Args:
         agents: All agents.
         edges: Pairs of neighbours.
         activities: What the agents say of the same probes.
+        parameters: Weights of the agents.
         symmetry: The orders that the network allows.
         kind: ``synchronised``, ``matched`` or ``identity``.
     """
@@ -59,7 +64,10 @@ def align(
         chosen = {agent: np.arange(units) for agent in agents}
         matches: dict[Edge, Permutation] = {}
         if kind != "identity" and edges:
-            scores = {(u, v): said[u].T @ said[v] / len(said[u]) for u, v in edges}
+            read = {agent: readings(parameters[agent], symmetry, layer) for agent in agents}
+            scores = {
+                (u, v): said[u].T @ said[v] / len(said[u]) + read[u].T @ read[v] for u, v in edges
+            }
             if kind == "matched":
                 matches = {edge: match(fit, groups) for edge, fit in scores.items()}
             else:

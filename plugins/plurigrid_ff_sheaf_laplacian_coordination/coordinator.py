@@ -20,16 +20,16 @@ from plurigrid_ff.host.ports import (
     Parameters,
     PerAgent,
 )
+from plurigrid_ff.learning.probed import ProbedNetwork
 from plurigrid_ff.sheaves.diffusion import Diffused, diffuse
 from plurigrid_ff.sheaves.permuting import PermutationLaplacian
 from plurigrid_ff.sheaves.sections import harmonic_extension
 from plurigrid_ff.sheaves.sheaf import CellularSheaf
 from plurigrid_ff.sheaves.spectrum import Spectrum, spectrum
 from plurigrid_ff.sheaves.units import UnitSymmetry, spread
+from plurigrid_ff.sheaves.vectors import Vectors
 from plurigrid_ff_sheaf_laplacian_coordination import SheafLaplacianConfig
 from plurigrid_ff_sheaf_laplacian_coordination.alignment import Alignment, align
-from plurigrid_ff_sheaf_laplacian_coordination.networks import ProbedNetwork
-from plurigrid_ff_sheaf_laplacian_coordination.vectors import Vectors
 
 SKILL_NAME = "sheaf-laplacian-coordination"
 
@@ -111,7 +111,7 @@ class SheafCoordinator:
         symmetry = self._symmetry(kind)
         for agent in agents:
             symmetry.require_parameters(agent, parameters[agent])
-        alignment = align(agents, edges, inbox[ACTIVITIES], symmetry, kind)
+        alignment = align(agents, edges, inbox[ACTIVITIES], parameters, symmetry, kind)
         vectors = Vectors({agent: parameters[agent] for agent in agents}, symmetry, alignment.order)
         heard = [agent for agent in agents if agent not in self.config.offline]
         between = [(u, v) for u, v in edges if u in heard and v in heard]

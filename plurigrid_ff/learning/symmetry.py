@@ -59,6 +59,10 @@ def unit_symmetry(network: FFNetwork) -> UnitSymmetry:
         groups=tuple(_groups(network, index) for index in range(len(stack))),
         cells=tuple(layer.summary.features // layer.out_shape[0] for layer in stack),
         axes=axes,
+        readings=tuple(
+            f"layers.{index}.objective.{tensor}" if (tensor := layer.objective.reading) else None
+            for index, layer in enumerate(stack)
+        ),
     )
 
 

@@ -1,10 +1,12 @@
 """Matching the units of two networks by what they say of the same probes."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from plurigrid_ff.sheaves.units import Permutation
+from plurigrid_ff.sheaves.units import Permutation, UnitSymmetry
 
 
 def correlations(one: NDArray[np.floating], other: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -51,3 +53,27 @@ def match(scores: NDArray[np.float64], groups: int = 1) -> Permutation:
     runs = (slice(start, start + size) for start in range(0, len(scores), size))
     parts = [linear_sum_assignment(scores[run, run], maximize=True)[1] + run.start for run in runs]
     return np.concatenate(parts).astype(np.int64)
+
+
+def readings(
+    parameters: Mapping[str, NDArray[np.float32]], symmetry: UnitSymmetry, layer: int
+) -> NDArray[np.float64]:
+    """Return how a layer's goodness reads each unit, so that products are correlations.
+
+    Args:
+        parameters: Weights of one agent.
+        symmetry: What moves along with the units.
+        layer: Its place, from 0.
+
+    Returns:
+        Shape ``(numbers, units)``; no numbers where goodness is not linear in what units say:
+        anchors of a distance are drawn, not learned from the samples, and tell units apart that
+        say the same.
+    """
+    units = symmetry.units[layer]
+    name = symmetry.readings[layer] if symmetry.readings else None
+    if name is None:
+        return np.empty((0, units))
+    axis = next(place for place, parts in enumerate(symmetry.axes[name]) if parts[0].layer == layer)
+    values = np.moveaxis(parameters[name], axis, 0).reshape(units, -1).T
+    return np.asarray(standardised(values) / np.sqrt(len(values)))

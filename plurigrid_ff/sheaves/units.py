@@ -46,12 +46,15 @@ class UnitSymmetry:
             where classes own units, 1 where any unit may take any place.
         cells: Numbers per unit in every layer's activities.
         axes: For each tensor, by name, what runs along each of its axes.
+        readings: Per layer, the tensor by which its goodness is linear in what units say, if
+            there is one; empty where there is none in any layer.
     """
 
     units: tuple[int, ...]
     groups: tuple[int, ...]
     cells: tuple[int, ...]
     axes: Mapping[str, tuple[tuple[Segment, ...], ...]]
+    readings: tuple[str | None, ...] = ()
 
     @classmethod
     def rigid(cls, shapes: Mapping[str, tuple[int, ...]], widths: Sequence[int]) -> "UnitSymmetry":

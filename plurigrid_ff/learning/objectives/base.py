@@ -27,6 +27,7 @@ class Objective(nn.Module, ABC):
             negatives a sample with another; both halves share the layer's weights.
         Options: Model of the objective's options in a run file.
         rails: Rows per sample, which follows from the contrast.
+        reading: Name of the tensor by which goodness is linear in the activity, if there is one.
         feature_axes: Axis over features of each tensor of its own, by name, where goodness does
             not change when features and those axes are permuted together; None: it does, or
             nobody has said.
@@ -42,6 +43,7 @@ class Objective(nn.Module, ABC):
     Options: ClassVar[type[Settings]]
     rails: ClassVar[int]
     feature_axes: ClassVar[Mapping[str, int] | None] = None
+    reading: ClassVar[str | None] = None
     owns_groups: ClassVar[bool] = False
     separable: ClassVar[bool] = False
 

@@ -28,6 +28,7 @@ class Projection(Objective):
     name = "projection"
     contrast = "classes"
     feature_axes: ClassVar[Mapping[str, int]] = {"directions": 1}
+    reading = "directions"
     separable = True
 
     class Options(Settings):

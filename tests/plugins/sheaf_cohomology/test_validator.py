@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from plurigrid_ff_sheaf_cohomology.validator import SheafCohomology
 from plurigrid_ff.errors import PluginError
 from plurigrid_ff.host.ports import Inbox, LayerActivities
 from plurigrid_ff.host.society import Society
-from plurigrid_ff.sheaves.units import UnitSymmetry
+from plurigrid_ff.sheaves.units import Segment, UnitSymmetry
 from plurigrid_ff.testing import check_skill
 
 UNITS, PROBES = 12, 80
@@ -37,10 +39,28 @@ def maps(change=None):
     return found | (change or {})
 
 
-def validate(edge_maps, said, where=None, symmetry=None, **config):
+class Scored:
+    """A network that gets as many of the probes right as its weights are large, up to 1."""
+
+    def mean_right(self, parameters):
+        share = np.mean([np.abs(weights["w"]).mean() for weights in parameters.values()])
+        return (np.arange(PROBES) < share * PROBES).astype(float)
+
+
+def validate(edge_maps, said, where=None, symmetry=None, weights=lambda place: 1.0, **config):
+    """Validate; each agent's tensor has one number per activity of the first layer."""
     symmetry = symmetry or UnitSymmetry((UNITS, 6), (1, 1), (1, 1), {})
-    inbox = Inbox(SKILL.name, 1, where or society(), {"edge-maps": edge_maps, "activities": said})
-    return SheafCohomology(SheafCohomologyConfig(**config), symmetry).validate(inbox)
+    cells = symmetry.cells[0]
+    size = symmetry.units[0] * cells
+    symmetry = replace(symmetry, axes={"w": ((Segment(size, 0, cells),),)})
+    parameters = {
+        agent: {"w": np.full(size, weights(place), np.float32)}
+        for place, agent in enumerate(AGENTS)
+    }
+    values = {"edge-maps": edge_maps, "activities": said, "parameters": parameters}
+    inbox = Inbox(SKILL.name, 1, where or society(), values)
+    validator = SheafCohomology(SheafCohomologyConfig(**config), symmetry, Scored())
+    return validator.validate(inbox)
 
 
 def rows(verdict, title):
@@ -67,8 +87,7 @@ def test_maps_that_do_not_close_are_refused_before_any_merge():
     verdict = validate(maps(turned), activities(), misfit=1.0)
 
     assert verdict.outcome == "failed"
-    assert "would collapse if averaged" in verdict.reason
-    assert "holonomy defect" in verdict.reason
+    assert verdict.reason.startswith("Merge refused by the maps: holonomy defect")
     assert verdict.measure > verdict.limit == 0.4
     assert rows(verdict, "Sheaf of hidden units")[0]["h0"] < 3
 
@@ -85,6 +104,44 @@ def test_maps_that_close_but_join_strangers_are_refused():
     assert first["holonomy defect"] == 0
     assert first["fit"] < 0.3 < first["best fit"]
     assert validate(maps(strangers), activities(), misfit=1.0).outcome == "passed"
+
+
+def test_maps_that_fit_are_refused_where_agreement_forgets_what_agents_know():
+    # Half of the agents hold 1, the others -1: they agree on 0, which is never right.
+    verdict = validate(maps(), activities(), weights=lambda place: (-1.0) ** place)
+
+    assert verdict.outcome == "failed"
+    assert verdict.reason.startswith("Merge refused by the trial: ")
+    assert "from 100.0% to 0.0% (largest loss 5.0%)" in verdict.reason
+    assert (verdict.measure, verdict.limit) == (1.0, 0.05)
+    assert rows(verdict, "Trial of agreement") == [
+        {"probes": PROBES, "agents as they are": 1, "once they agree": 0, "loss": 1, "error": 0}
+    ]
+
+
+def test_both_are_named_where_maps_and_trial_refuse():
+    turned = {
+        edge: (np.random.default_rng(i).permutation(UNITS), np.arange(6))
+        for i, edge in enumerate(GRAPH.edges)
+    }
+
+    verdict = validate(maps(turned), activities(), weights=lambda place: (-1.0) ** place)
+
+    assert verdict.reason.startswith("Merge refused by the maps and the trial: ")
+
+
+def test_a_loss_is_refused_above_the_limit_and_comes_with_its_standard_error():
+    # One of eight agents holds -1, so that they agree on 3/4: 20 of 80 probes are lost.
+    def weights(place):
+        return 1.0 if place else -1.0
+
+    just = validate(maps(), activities(), weights=weights, loss=0.26)
+    over = validate(maps(), activities(), weights=weights, loss=0.24)
+
+    assert (just.outcome, over.outcome) == ("passed", "failed")
+    assert over.measure == 0.25
+    error = np.sqrt(0.25 * 0.75 / (PROBES - 1))
+    assert rows(over, "Trial of agreement")[0]["error"] == round(error, 4)
 
 
 def test_units_that_may_not_leave_their_group_have_no_better_match_outside_it():

@@ -7,7 +7,6 @@ import pytest
 import torch
 from plurigrid_ff_sheaf_laplacian_coordination import SKILL, SheafLaplacianConfig, register_skills
 from plurigrid_ff_sheaf_laplacian_coordination.coordinator import SheafCoordinator
-from plurigrid_ff_sheaf_laplacian_coordination.networks import ProbedNetwork
 
 from plurigrid_ff.config import NetworkConfig, RunConfig
 from plurigrid_ff.errors import AlignmentError, ConfigError, SheafError
@@ -15,6 +14,7 @@ from plurigrid_ff.host.ports import EDGE_MAPS, MIXED_PARAMETERS, Inbox, LayerAct
 from plurigrid_ff.host.skill import RunContext
 from plurigrid_ff.host.society import Society
 from plurigrid_ff.learning.network import FFNetwork
+from plurigrid_ff.learning.probed import ProbedNetwork
 from plurigrid_ff.learning.symmetry import permute_units, unit_symmetry
 from plurigrid_ff.sheaves.holonomy import holonomy_defect
 from plurigrid_ff.sheaves.sheaf import CellularSheaf
@@ -69,7 +69,10 @@ class Scene:
 
     def coordinator(self, **config):
         settings = SheafLaplacianConfig.model_validate(config)
-        return SheafCoordinator(settings, ProbedNetwork(self.context))
+        probes, labels = self.society.probes, self.society.labels
+        run, data = self.context.run, self.context.data
+        network = ProbedNetwork(run.network, data, probes, labels, seed=run.seed)
+        return SheafCoordinator(settings, network)
 
 
 def goodness(scene, agent, weights):

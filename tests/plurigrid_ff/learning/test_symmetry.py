@@ -135,3 +135,17 @@ def test_another_architecture_is_refused_with_the_agent():
 
     with pytest.raises(AlignmentError, match=r"agent 'b' has another architecture: 'layers\.1\.tr"):
         symmetry.require_parameters("b", other)
+
+
+@torch.no_grad()
+def test_goodness_is_linear_in_units_through_the_tensor_that_is_named():
+    network = FFNetwork(NetworkConfig(hidden=(10, 6), objective="projection"), (5,), 3, seed=0)
+    names = unit_symmetry(network).readings
+    x = torch.randn(7, 5, generator=torch.Generator().manual_seed(0))
+
+    for name, h, goodness in zip(
+        names, network.activities(x), network.layer_goodness(x), strict=True
+    ):
+        torch.testing.assert_close(h @ network.get_parameter(name).T, goodness)
+    other = FFNetwork(NetworkConfig(hidden=(10,), objective="distance"), (5,), 3, seed=0)
+    assert unit_symmetry(other).readings == (None,)

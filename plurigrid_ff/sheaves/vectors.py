@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from plurigrid_ff.host.ports import Parameters, PerAgent
 from plurigrid_ff.sheaves.units import Permutation, UnitSymmetry
+
+Weights = Mapping[str, NDArray[np.float32]]
+"""Trained weights of one network, by their name in its file."""
 
 
 class Vectors:
@@ -21,7 +23,7 @@ class Vectors:
 
     def __init__(
         self,
-        parameters: PerAgent[Parameters],
+        parameters: Mapping[str, Weights],
         symmetry: UnitSymmetry,
         order: Mapping[str, Sequence[Permutation]],
     ) -> None:

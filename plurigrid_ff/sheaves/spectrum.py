@@ -12,6 +12,8 @@ from plurigrid_ff.sheaves.sheaf import CellularSheaf
 
 MOST_DENSE = 1500
 """Numbers per cochain up to which all eigenvalues are computed: a few seconds."""
+BASIS = 40
+"""Lanczos vectors of an estimate; 20 missed an eigenvalue that had a close neighbour."""
 ZERO = 1e-10
 """Eigenvalues below this share of the largest count as 0."""
 
@@ -104,7 +106,14 @@ def _top(operator: LinearOperator, start: NDArray[np.float64]) -> float:
     """Return the largest eigenvalue, to three digits or as far as some 200 products come."""
     try:
         values = eigsh(
-            operator, k=1, which="LA", v0=start, tol=1e-3, maxiter=20, return_eigenvectors=False
+            operator,
+            k=1,
+            which="LA",
+            v0=start,
+            ncv=min(len(start), BASIS),
+            tol=1e-4,
+            maxiter=20,
+            return_eigenvectors=False,
         )
         return float(values[0])
     except ArpackNoConvergence:

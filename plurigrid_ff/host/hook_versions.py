@@ -5,7 +5,7 @@ import re
 from plurigrid_ff.errors import PluginError
 
 # Of all hooks together; docs/hooks.md says what raises which number.
-HOOKS_VERSION = "1.3"
+HOOKS_VERSION = "1.4"
 REQUIREMENT = "REQUIRES_HOOKS"
 
 

@@ -191,3 +191,18 @@ def evolve_step(request: dict[str, Any]) -> dict[str, Any] | None:
         ``parent``, its name; ``genome`` of the child, which is to be evaluated; ``gene``: what
         changed. None leaves the question to the next plugin.
     """
+
+
+@hookspec(firstresult=True)
+def world_step(request: dict[str, Any]) -> dict[str, Any] | None:
+    """Run a world of agents that learn, breed and die for some steps; for agents.
+
+    Args:
+        request: ``config``, the fields of ``plurigrid_ff_jaxlife_open_ended.WorldConfig`` that a
+            new world has, or ``state``, what the last answer gave, to go on with it; ``steps`` (1).
+
+    Returns:
+        ``state``; ``step``; ``counts`` of these steps; ``food``, rows of 0 and 1; and ``agents``,
+        each with its ``place``, ``energy``, ``age``, ``founder`` and what it would do next.
+        None leaves the question to the next plugin.
+    """

@@ -58,7 +58,7 @@ def grow(
       plurigrid-ff nca grow lizard.png --out lizard.safetensors --resume
     """
     with clean_errors(as_json):
-        from plurigrid_ff_nca.films import check_film
+        from plurigrid_ff.films import check_film
         from plurigrid_ff_nca.growing.checkpoint import save_grower
 
         if film is not None:
@@ -123,7 +123,7 @@ def animate(
       plurigrid-ff nca animate lizard.safetensors --erase-at 150 --out lizard.gif
     """
     with clean_errors(as_json):
-        from plurigrid_ff_nca.films import check_film
+        from plurigrid_ff.films import check_film
         from plurigrid_ff_nca.growing.checkpoint import load_grower
 
         check_film(out)

@@ -8,7 +8,7 @@ import numpy as np
 
 from plurigrid_ff.errors import ConfigError, DataError
 from plurigrid_ff.files import read_text, write_text, written_beside
-from plurigrid_ff_nca.films import SUFFIXES, check_film, write_film
+from plurigrid_ff.films import SUFFIXES, check_film, write_film
 from plurigrid_ff_nca.rules.frames import read_frames, to_grey
 from plurigrid_ff_nca.rules.notation import name_rule
 from plurigrid_ff_nca.rules.patterns import read_plaintext, read_rle, write_rle

@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
-from plurigrid_ff_nca import films
-from plurigrid_ff_nca.films import write_film
 from plurigrid_ff_nca.rules.files import read_film, write_output
 from plurigrid_ff_nca.rules.frames import read_frames
 from plurigrid_ff_nca.rules.notation import parse_rule
 from plurigrid_ff_nca.rules.patterns import read_plaintext, read_rle, write_plaintext, write_rle
 
+from plurigrid_ff import films
 from plurigrid_ff.errors import ConfigError, DataError, ToolchainError
+from plurigrid_ff.films import write_film
 
 GLIDER = np.array([[0, 1, 0], [0, 0, 1], [1, 1, 1]], np.uint8)
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def forage(
     people: Population,
     rules: Rules,
-    samples: "Array",
-    labels: "Array",
+    met: "Array",
+    label: "Array",
     step: "Array",
     *,
     max_births: int,
@@ -30,19 +30,18 @@ def forage(
     Args:
         people: Before; its buffers are taken over and cannot be used again.
         rules: The numbers.
-        samples: Not yet scaled, shape ``(samples, features)``.
-        labels: Their classes, shape ``(samples,)``.
+        met: The sample that each meets, not yet scaled, shape ``(agents, features)``.
+        label: Its class, shape ``(agents,)``.
         step: Number of the step.
         max_births: At most so many children.
 
     Returns:
         The population after the step, and the share of the living that was right.
     """
-    meeting, guessing, living = jax.random.split(jax.random.fold_in(rules.key, step), 3)
-    met = jax.random.randint(meeting, people.alive.shape, 0, samples.shape[0])
-    x = unit_rms(samples[met])
+    guessing, living = jax.random.split(jax.random.fold_in(rules.key, step))
+    x = unit_rms(met)
     action = choose(guessing, goodness(people.brains, x), rules.exploration)
-    fed = people.alive & (action == labels[met])
+    fed = people.alive & (action == label)
     rate = jnp.where(people.alive, rules.learning_rate, 0.0)
     brains = learn(people.brains, x, action, fed.astype(x.dtype), rate, rules.slopes)
     nothing = Fate(jnp.int32(0), jnp.int32(0))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from plurigrid_ff.derivation import derive_key
@@ -49,17 +50,17 @@ class Colony:
         places = context.society.shards.get(name)
         self._data = context.data if places is None else context.data.shard(places)
         train = self._data.train
-        self._samples = jnp.asarray(np.asarray(train.x, np.float32).reshape(len(train.x), -1))
-        self._labels = jnp.asarray(train.y.astype(np.int32))
+        self._samples = np.asarray(train.x, np.float32).reshape(len(train.x), -1)
+        self._labels = train.y.astype(np.int32)
         self._run_seed = context.society.seed
         rng = np.random.default_rng(derive_key(self._seed, "ages"))
         self.people = settle(self._founders(), config, rng)
         self.updates = 0
-        self.step = 0
+        self.epoch = 0
         self.champion = self._find_champion()
 
     def live(self, epochs: int, *, learns: bool) -> float:
-        """Live for some epochs, each as many steps as there are samples.
+        """Live for some epochs: in each, every slot meets every sample once, in its own order.
 
         Returns:
             Share of the guesses that were right.
@@ -70,19 +71,20 @@ class Colony:
         rules = make_rules(self._config, self._seed)
         if not learns:
             rules = rules._replace(learning_rate=jnp.float32(0))
-        steps = epochs * len(self._labels)
-        total = jnp.float32(0)
-        for step in range(self.step, self.step + steps):
-            self.people, right = forage(
-                self.people,
-                rules,
-                self._samples,
-                self._labels,
-                jnp.int32(step),
-                max_births=self._config.max_births,
-            )
-            total = total + right
-        self.step += steps
+        samples = len(self._labels)
+        steps, total = epochs * samples, np.float32(0)
+        for epoch in range(self.epoch, self.epoch + epochs):
+            for number, met in enumerate(self._meetings(epoch), start=epoch * samples):
+                self.people, right = forage(
+                    self.people,
+                    rules,
+                    self._samples[met],
+                    self._labels[met],
+                    np.int32(number),
+                    max_births=self._config.max_births,
+                )
+                total = total + right
+        self.epoch += epochs
         self.updates += steps if learns and self._config.learning else 0
         if not bool(self.people.alive.any()):
             raise TrainingError(
@@ -110,7 +112,7 @@ class Colony:
             for part, array in both._asdict().items()
         }
         held |= {name: np.array(getattr(people, name)) for name in KEPT}
-        return {**held, "step": np.array(self.step), "updates": np.array(self.updates)}
+        return {**held, "epoch": np.array(self.epoch), "updates": np.array(self.updates)}
 
     def take_up(self, arrays: Mapping[str, Any]) -> None:
         """Go on from what :meth:`arrays` returned."""
@@ -120,8 +122,14 @@ class Colony:
             Brains(held["innate.weight"], held["innate.bias"]),
             **{name: held[name] for name in KEPT},
         )
-        self.step, self.updates = int(arrays["step"]), int(arrays["updates"])
+        self.epoch, self.updates = int(arrays["epoch"]), int(arrays["updates"])
         self.champion = self._find_champion()
+
+    def _meetings(self, epoch: int) -> NDArray[np.int32]:
+        """Draw which sample each slot meets in every step of an epoch, ``(samples, slots)``."""
+        rng = np.random.default_rng(derive_key(self._seed, "meetings", epoch))
+        places = np.arange(len(self._labels), dtype=np.int32)[:, None]
+        return rng.permuted(np.repeat(places, self._config.population, axis=1), axis=0)
 
     def _founders(self) -> Brains:
         """Draw the first brains, the same ones every time."""
@@ -222,15 +230,13 @@ class LifeGenerator:
     def save_state(self, folder: Path) -> None:
         """Write every population."""
         for name, colony in self._colonies.items():
-            arrays = {**colony.arrays(), "epoch": np.array(self._epoch)}
-            save_file(arrays, folder / f"{name}.safetensors")
+            save_file(colony.arrays(), folder / f"{name}.safetensors")
 
     def load_state(self, folder: Path) -> None:
         """Take up every population."""
         for name, colony in self._colonies.items():
-            arrays = load_file(folder / f"{name}.safetensors")
-            self._epoch = int(arrays["epoch"])
-            colony.take_up(arrays)
+            colony.take_up(load_file(folder / f"{name}.safetensors"))
+            self._epoch = max(self._epoch, colony.epoch)
 
     def _margins(self, colony: Colony) -> tuple[float, Any]:
         """Measure a champion on the probes."""

@@ -1,0 +1,40 @@
+"""One small world for all tests: one shape, so that its step is compiled once."""
+
+import pytest
+
+jax = pytest.importorskip("jax")
+
+from plurigrid_ff_jaxlife_open_ended.config import WorldConfig  # noqa: E402
+from plurigrid_ff_jaxlife_open_ended.folder import start  # noqa: E402
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _compiled_in_haste():
+    """Compile without optimisations, which take longer than what they save here."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
+@pytest.fixture(scope="package")
+def config():
+    return WorldConfig(
+        agents=24,
+        size=12,
+        hidden=4,
+        max_births=4,
+        steps=40,
+        window=10,
+        max_age=60,
+        birth_energy=60,
+        newborn_energy=30,
+        regrowth=0.1,
+    )
+
+
+@pytest.fixture(scope="package")
+def whole(tmp_path_factory, config):
+    """A world that was run to its end."""
+    folder = tmp_path_factory.mktemp("world") / "whole"
+    start(folder, config)
+    return folder

@@ -1,10 +1,15 @@
 """Fixtures that several rooms share."""
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import settings
 
 from plurigrid_ff.data.dataset import Dataset, Split
+
+# Optimising what JAX compiles takes longer than small tests save by it.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 # Timing has no place in tests, and the first call of a kernel is slow.
 settings.register_profile("default", deadline=None, max_examples=40, print_blob=True)

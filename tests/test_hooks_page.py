@@ -94,6 +94,11 @@ def child_is_bred(host):
     assert host.ask("evolve_step", request=request)["parent"] == "only"
 
 
+def world_goes_on(host):
+    config = {"agents": 24, "size": 12, "hidden": 4, "max_births": 4}
+    assert host.ask("world_step", request={"config": config, "steps": 2})["step"] == 2
+
+
 WORKS = {
     "register_skills": skill_works,
     "register_objectives": objective_works,
@@ -107,6 +112,7 @@ WORKS = {
     "nca_step": grid_is_stepped,
     "nca_grow": image_is_grown,
     "evolve_step": child_is_bred,
+    "world_step": world_goes_on,
 }
 
 

@@ -2,18 +2,10 @@
 
 import pytest
 
-jax = pytest.importorskip("jax")
+pytest.importorskip("jax")
 
 from plurigrid_ff_jaxlife_open_ended.config import WorldConfig  # noqa: E402
 from plurigrid_ff_jaxlife_open_ended.folder import start  # noqa: E402
-
-
-@pytest.fixture(scope="package", autouse=True)
-def _compiled_in_haste():
-    """Compile without optimisations, which take longer than what they save here."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture(scope="package")

@@ -31,6 +31,8 @@ FIRST_PARTY = {
     "nca_grow": "nca",
     "nca_learn_rule": "nca",
     "nca_step": "nca",
+    "world_run": "jaxlife-open-ended",
+    "world_step": "jaxlife-open-ended",
 }
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from plurigrid_ff import inference, runs
-from plurigrid_ff.config import ConvConfig, DataConfig, NetworkConfig, TrainingConfig, Triad
+from plurigrid_ff.config import ConvConfig, DataConfig, NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Split
 from plurigrid_ff.errors import (
     ConfigError,
@@ -259,18 +259,6 @@ def test_a_non_finite_loss_stops_the_run_and_names_the_place(tmp_path, base):
             "put no label into the input, so goodness cannot tell classes",
         ),
         (
-            {
-                "triad": Triad(
-                    name="evolving",
-                    validator="persistent-homology",
-                    coordinator="open-games",
-                    generator="jaxlife-open-ended",
-                )
-            },
-            TriadError,
-            "'jaxlife-open-ended' is not installed",
-        ),
-        (
             {"training": TrainingConfig(schedule="greedy", epochs=1)},
             ConfigError,
             "'greedy' gives each of 2 layers epochs of its own, got 1; train for at least 2",
@@ -298,6 +286,17 @@ def test_bad_settings_are_refused_before_anything_is_written(
 ):
     with pytest.raises(error, match=message):
         runs.train(base.model_copy(update=update), tmp_path / "bad")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_skill_that_may_not_load_is_missed_before_anything_is_written(
+    tmp_path, base, monkeypatch
+):
+    monkeypatch.setenv("PLURIGRID_FF_PLUGINS", "-open-games")
+
+    with pytest.raises(TriadError, match="'open-games' is not installed"):
+        runs.train(base, tmp_path / "bad")
 
     assert list(tmp_path.iterdir()) == []
 

@@ -4,8 +4,8 @@ import pytest
 
 pytest.importorskip("jax")
 
-from plurigrid_ff_jaxlife_open_ended.config import WorldConfig  # noqa: E402
-from plurigrid_ff_jaxlife_open_ended.folder import start  # noqa: E402
+from plurigrid_ff_jaxlife_open_ended.config import WorldConfig
+from plurigrid_ff_jaxlife_open_ended.folder import start
 
 
 @pytest.fixture(scope="package")

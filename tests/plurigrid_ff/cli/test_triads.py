@@ -30,9 +30,9 @@ def test_a_validator_that_says_no_is_exit_status_three(invoke):
 def test_triads_are_listed_with_their_state(invoke):
     listed = {item["name"]: item for item in json.loads(invoke("triads", "list", "--json").stdout)}
 
-    assert len(listed) == 5
+    assert len(listed) == 6
     assert all(item["faults"] == [] for item in listed.values())
-    assert invoke("triads", "list").output.count("ready") == 5
+    assert invoke("triads", "list").output.count("ready") == 6
     bare = json.loads(invoke("--no-plugins", "triads", "list", "--json").stdout)
     assert all("is not installed" in fault for item in bare for fault in item["faults"])
 
@@ -60,7 +60,6 @@ def test_checking_a_good_triad_is_exit_status_zero(invoke, reference):
     [
         (["open-games", "open-games", "forward-forward-learning"], "= +1 in GF(3), not 0"),
         (["open-games", "unworld", "self-evolving-agent"], "balanced but not strict"),
-        (["open-games", "persistent-homology", "jaxlife-open-ended"], "is not installed"),
         (["open-gams", "persistent-homology", "forward-forward-learning"], "mean 'open-games'"),
         (["open-games", "persistent-homology"], "got 2 arguments"),
         (["no-such-triad"], "unknown triad 'no-such-triad'"),

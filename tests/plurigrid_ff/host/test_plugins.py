@@ -176,7 +176,7 @@ def test_the_first_party_skills_load_without_torch():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == (
-        "['forward-forward-learning', 'gay-mcp', 'open-games', 'persistent-homology', "
-        "'proofgeneral-narya', 'self-evolving-agent', 'sheaf-cohomology', "
+        "['forward-forward-learning', 'gay-mcp', 'jaxlife-open-ended', 'open-games', "
+        "'persistent-homology', 'proofgeneral-narya', 'self-evolving-agent', 'sheaf-cohomology', "
         "'sheaf-laplacian-coordination', 'unworld'] False"
     )

@@ -21,12 +21,13 @@ SHIPPED = {
     ("sheaf-cohomology", "sheaf-laplacian-coordination", "forward-forward-learning"),
     ("persistent-homology", "open-games", "forward-forward-learning"),
     ("persistent-homology", "open-games", "gay-mcp"),
+    ("persistent-homology", "open-games", "jaxlife-open-ended"),
     ("proofgeneral-narya", "unworld", "forward-forward-learning"),
     ("sheaf-cohomology", "self-evolving-agent", "forward-forward-learning"),
 }
 
 
-def test_the_five_triads_are_shipped():
+def test_the_six_triads_are_shipped():
     triads = shipped_triads().values()
 
     assert {(t.validator, t.coordinator, t.generator) for t in triads} == SHIPPED
@@ -152,7 +153,7 @@ def test_the_graph_joins_every_triad_to_its_three_skills(registry):
     graph = composition_graph([MINE, *shipped_triads().values()], registry)
 
     triads = [node for node, kind in graph.nodes(data="kind") if kind == "triad"]
-    assert len(triads) == 6
+    assert len(triads) == 7
     for triad in triads:
         trits = [graph.nodes[skill]["trit"] for skill in graph.neighbors(triad)]
         assert sorted(trits) == [-1, 0, 1]

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
 from plurigrid_ff_jaxlife_open_ended.backend import jax, jnp
 from plurigrid_ff_jaxlife_open_ended.brain import unit_rms
 from plurigrid_ff_jaxlife_open_ended.config import ACTIONS, RADIUS, VIEW
@@ -69,15 +70,26 @@ def move_and_eat(
     place = (place + jnp.asarray(MOVES)[action]) % size
     cell = place[:, 0] * size + place[:, 1]
     bites = alive & (action == EAT)
-    luck = jnp.where(bites, jax.random.randint(key, (agents,), 1, 1 << 30), 0)
-    luckiest = luck == jnp.zeros(size * size, luck.dtype).at[cell].max(luck)[cell]
-    # Two may be as lucky: of them, the one in the higher slot.
-    slot = jnp.where(bites & luckiest, jnp.arange(agents), -1)
-    last = jnp.full(size * size, -1).at[cell].max(slot)[cell]
+    luck = jax.random.randint(key, (agents,), 1, 1 << 30)
     there = food.reshape(-1)
-    fed = (slot >= 0) & (slot == last) & there[cell]
+    fed = luckiest(luck, bites, cell, size * size) & there[cell]
     left = there.at[jnp.where(fed, cell, size * size)].set(False, mode="drop")
     return Meal(place, left.reshape(size, size), fed)
+
+
+def luckiest(luck: "Array", bites: "Array", cell: "Array", cells: int) -> "Array":
+    """Mark one of those that bite in each cell: the luckiest; of equals the highest slot.
+
+    Args:
+        luck: Positive whole numbers, shape ``(agents,)``.
+        bites: Who takes part, shape ``(agents,)``, bool.
+        cell: Where each is, shape ``(agents,)``.
+        cells: How many cells there are.
+    """
+    luck = jnp.where(bites, luck, 0)
+    leads = bites & (luck == jnp.zeros(cells, luck.dtype).at[cell].max(luck)[cell])
+    slot = jnp.where(leads, jnp.arange(luck.shape[0]), -1)
+    return leads & (slot == jnp.full(cells, -1).at[cell].max(slot)[cell])
 
 
 def grow(key: "Array", food: "Array", regrowth: "Array") -> "Array":

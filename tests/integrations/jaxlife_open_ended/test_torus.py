@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from plurigrid_ff_jaxlife_open_ended.config import ACTIONS, VIEW
-from plurigrid_ff_jaxlife_open_ended.torus import EAT, features, move_and_eat
+from plurigrid_ff_jaxlife_open_ended.torus import EAT, features, luckiest, move_and_eat
 
 SIZE = 12
 EATS = jax.jit(move_and_eat)
@@ -44,6 +44,13 @@ def test_of_several_that_eat_from_a_cell_one_is_fed_and_each_has_its_chance():
         assert np.argwhere(meal.food).tolist() == [[0, 0]]
 
     assert fed == {0, 1, 2}
+
+
+def test_of_equally_lucky_ones_one_is_fed():
+    luck, cell = np.array([5, 7, 7, 9, 7]), np.array([1, 1, 1, 0, 1])
+    bites = np.array([True, True, True, True, False])
+
+    assert luckiest(luck, bites, cell, 3).tolist() == [False, False, True, True, False]
 
 
 def test_moves_go_round_the_torus_and_pass_food_by():

@@ -43,7 +43,8 @@ SKILL = Skill(
         produces=("activities", "initial-activities", "gains", "margins"),
         summary=(
             "Lets populations live on the samples: guessing a class right is food, brains learn "
-            "by Forward-Forward from what a guess brought, and the best fed breed. Needs the extra jax."
+            "by Forward-Forward from what a guess brought, and the best fed breed. Needs the extra "
+            "jax."
         ),
         references=(
             "Hinton (2022), arXiv:2212.13345",

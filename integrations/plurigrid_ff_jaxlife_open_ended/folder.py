@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from plurigrid_ff.errors import RunFolderError
+from plurigrid_ff.errors import ConfigError, RunFolderError
 from plurigrid_ff.files import write_text
 from plurigrid_ff_jaxlife_open_ended.checkpoint import load_simulation, save_simulation
 from plurigrid_ff_jaxlife_open_ended.config import WorldConfig
@@ -68,9 +68,15 @@ def go_on(
     Raises:
         RunFolderError: The folder holds no world.
         CheckpointError: Its file is damaged.
+        ConfigError: It is past that step.
     """
     simulation = open_world(folder)
     if steps is not None:
+        if steps < simulation.steps:
+            raise ConfigError(
+                f"{folder}: is at step {simulation.steps} already, got steps {steps}; name a later "
+                "one, or begin another world"
+            )
         simulation.config = simulation.config.model_copy(update={"steps": steps})
     return _run(folder, simulation, watch, progress)
 

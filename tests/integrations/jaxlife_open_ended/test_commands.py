@@ -91,6 +91,7 @@ def test_a_brain_that_was_written_founds_another_world(invoke, whole, tmp_path):
         (("run", "--brain", "absent", "--out", "{tmp}/x"), "absent: cannot be read"),
         (("run", "--out", "{whole}"), "exists already"),
         (("resume", "{tmp}"), "not a world"),
+        (("resume", "{whole}", "--steps", "39"), "is at step 40 already, got steps 39"),
         (("show", "{tmp}"), "not a world"),
         (("animate", "{whole}", "--out", "{tmp}/a.avi"), "expected a name that ends in"),
         (("brain", "{whole}", "--slot", "99", "--out", "{tmp}/b"), "expected a living agent"),

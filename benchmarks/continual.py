@@ -26,7 +26,7 @@ from plurigrid_ff.continual.tasks import learn_classes
 from plurigrid_ff.files import write_text
 from plurigrid_ff.runs import installed_versions
 
-RATES = {"subspaces": (0.0125, 0.025, 0.05)}
+RATES = {"subspaces": (0.05, 0.1, 0.2)}
 NO_STEPS = ("nearest-mean", "nearest-mean-untrained", "lda")
 TUNING_SEED = 1000
 

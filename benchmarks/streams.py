@@ -36,7 +36,7 @@ CONTENDERS = (
     ("projection", 20),
     ("backprop", 20),
 )
-RATES = {"subspaces": (0.025, 0.1)}
+RATES = {"subspaces": (0.05, 0.2)}
 TUNING_SAMPLES = 3000
 
 

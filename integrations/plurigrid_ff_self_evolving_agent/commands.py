@@ -25,6 +25,7 @@ from plurigrid_ff_self_evolving_agent.evolution_settings import (
 
 if TYPE_CHECKING:
     from plurigrid_ff_self_evolving_agent.record import Record
+    from plurigrid_ff_self_evolving_agent.recovery import Recovery
 
 FOLDER = click.argument("folder", type=click.Path(path_type=Path))
 UNSAID = {"right"}
@@ -79,6 +80,9 @@ def run(out: Path, as_json: bool, **options: Any) -> None:
 def resume(folder: Path, as_json: bool) -> None:
     """Go on with the evolution in FOLDER; its archive will be that of an uninterrupted one.
 
+    An archive that was cut short or damaged is brought back to its last complete record first;
+    the damaged file stays beside it.
+
     \b
     Example:
       plurigrid-ff evolve resume runs/evolved
@@ -86,7 +90,8 @@ def resume(folder: Path, as_json: bool) -> None:
     with clean_errors(as_json), resumable(folder, as_json):
         from plurigrid_ff_self_evolving_agent.running import go_on
 
-        _print_best(go_on(folder, _watch(quiet=as_json)), folder, as_json)
+        best = go_on(folder, _watch(quiet=as_json), on_recovery=_tell_recovery)
+        _print_best(best, folder, as_json)
 
 
 @evolve.command("show")
@@ -215,6 +220,16 @@ def _watch(*, quiet: bool) -> Any:
         click.echo(f"{done:>{len(str(planned))}}/{planned} {sign} {record.name}  {change}  {found}")
 
     return watch
+
+
+def _tell_recovery(recovery: "Recovery") -> None:
+    """Say what was kept of a damaged archive, and what was dropped."""
+    kept = f"{recovery.kept} individuals, up to {recovery.last}" if recovery.kept else "none"
+    click.echo(
+        f"the archive was damaged: kept {kept}; those after it are bred again, because "
+        f"{recovery.reason}; the damaged file is {recovery.damaged}",
+        err=True,
+    )
 
 
 def _brief(record: "Record") -> dict[str, Any]:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from plurigrid_ff.data.load import load_dataset
-from plurigrid_ff_self_evolving_agent.archive import ARCHIVE_FILE, Archive
+from plurigrid_ff_self_evolving_agent.archive import ARCHIVE_FILE
 from plurigrid_ff_self_evolving_agent.containment import evaluate_contained
 from plurigrid_ff_self_evolving_agent.evolution import Evaluate, Evolution, best_of
 from plurigrid_ff_self_evolving_agent.evolution_settings import (
@@ -18,6 +18,7 @@ from plurigrid_ff_self_evolving_agent.evolution_settings import (
 )
 from plurigrid_ff_self_evolving_agent.picture import draw_lineage
 from plurigrid_ff_self_evolving_agent.record import Record
+from plurigrid_ff_self_evolving_agent.recovery import Recovery, open_or_recover
 
 Watch = Callable[[Record, int, int], None]
 """Called with every new record, how many there are and how many there will be."""
@@ -34,13 +35,21 @@ def start(folder: Path, settings: EvolutionSettings, watch: Watch) -> Record:
     return go_on(folder, watch)
 
 
-def go_on(folder: Path, watch: Watch, evaluate: Evaluate | None = None) -> Record:
+def go_on(
+    folder: Path,
+    watch: Watch,
+    evaluate: Evaluate | None = None,
+    on_recovery: Callable[[Recovery], None] = lambda recovery: None,
+) -> Record:
     """Run what is left of an evolution; return the best individual.
+
+    An archive that was cut short or damaged is brought back to its last complete record first.
 
     Args:
         folder: Where it lies.
         watch: Told of every new record.
         evaluate: How individuals are evaluated; None: in processes of their own.
+        on_recovery: Told what became of a damaged archive.
 
     Raises:
         PlurigridError: What the user can put right; what was archived stays.
@@ -51,8 +60,10 @@ def go_on(folder: Path, watch: Watch, evaluate: Evaluate | None = None) -> Recor
         evaluate_contained, seconds=settings.seconds, memory=settings.memory
     )
     path = folder / ARCHIVE_FILE
-    archive = Archive(path)
+    archive, recovery = open_or_recover(path)
     try:
+        if recovery is not None:
+            on_recovery(recovery)
         evolution = Evolution(settings, archive, evaluate, classes=classes)
         evolution.on_record = lambda record: watch(record, len(archive), evolution.planned)
         evolution.run()

@@ -74,7 +74,7 @@ def _subspaces(task: Task) -> Learner:
         features,
         task.num_classes,
         units=max(1, min(task.hidden[0] // task.num_classes, features // 2)),
-        rate=task.learning_rate or 0.05,
+        rate=task.learning_rate or 0.1,
         seed=task.seed,
     )
 

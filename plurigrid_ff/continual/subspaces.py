@@ -20,8 +20,9 @@ class SubspaceLearner(Learner):
         ``L = - sum_b g_y(u_b) + contrast / temperature * log softmax(temperature g(u_b))_y``
 
     with the softmax among the classes in the batch, and ``W_k`` steps along ``-dL/dW_k`` and is
-    made orthonormal again. Only classes with new samples in the batch step. Remembered samples
-    are what those are told from; a class that has no new samples keeps its units, bit for bit.
+    made orthonormal again; what turns it away is shortened to at most 1 in all. Only classes with
+    new samples in the batch step. Remembered samples are what those are told from; a class that
+    has no new samples keeps its units, bit for bit.
 
     The first term is Oja's subspace rule, whose fixed point is the span of the class's leading
     principal axes; the second is the learning subspace method, which turns the subspace of a
@@ -54,7 +55,7 @@ class SubspaceLearner(Learner):
         units: int,
         rate: float,
         seed: int,
-        contrast: float = 4.0,
+        contrast: float = 2.0,
         temperature: float = 20.0,
     ) -> None:
         if not 1 <= units <= features // 2:
@@ -79,9 +80,13 @@ class SubspaceLearner(Learner):
         own = F.one_hot(batch.y, len(here)).to(u.dtype)
         # -dL/dg, and dg/dW_k = 2 a_k u^T.
         pull = own + self.contrast * (own - scores.softmax(dim=1))
+        pull = 2 * self.rate * pull
+        away = pull.clamp(max=0)
+        # A subspace that is turned away by more than 1 in all comes out on the other side.
+        pull = pull.clamp(min=0) + away / (-away.sum(dim=0)).clamp(min=1)
         arriving = batch.arriving
         step = torch.einsum("bk,bku,bf->kuf", pull[:, arriving], a[:, arriving], u)
-        self.weight[arriving] = orthonormal(self.weight[arriving] + 2 * self.rate * step)
+        self.weight[arriving] = orthonormal(self.weight[arriving] + step)
 
     def scores(self, x: Tensor) -> Tensor:
         """Return the share of every sample that each class explains."""

@@ -89,6 +89,15 @@ def test_without_contrast_a_class_finds_its_principal_axes():
     assert explained > 0.98 * (u @ principal[:3].T).square().sum(dim=1).mean()
 
 
+def test_a_step_that_is_too_long_does_not_turn_a_subspace_towards_what_it_is_told_from():
+    one = learner(rate=1.0, contrast=50.0)
+    x = torch.eye(12)[[0] + [1] * 20]
+    before = one.scores(x)[1, 0]
+    one.learn(Batch(x, torch.tensor([0] + [1] * 20), fresh=1))
+    assert one.scores(x)[1, 0] < 0.5 * before
+    assert one.scores(x)[0, 0] > 0.9
+
+
 def test_goodness_is_a_share_whatever_the_length_of_a_sample():
     one = learner()
     x = torch.rand(5, 3, 4)

@@ -1,6 +1,6 @@
 """Drifting streams: local updates beside layers that stopped learning, and beside backprop.
 
-Prequential accuracy after a warm-up of 1,000 of 6,000 samples, four samples a step, two hidden
+Prequential accuracy after a warm-up of 1,000 of 4,000 samples, four samples a step, two hidden
 layers of 100 for everybody. ``frozen`` learns as ``projection`` does, in the warm-up only. Every
 learner has the step size that is best on a seed which is not reported. With replay as many samples
 as are new are recalled at every step, from 20 of every class.
@@ -31,13 +31,12 @@ CONTENDERS = (
     ("projection", 0),
     (FROZEN, 0),
     ("backprop", 0),
-    ("class-goodness", 0),
     ("subspaces", 0),
     ("projection", 20),
     ("backprop", 20),
 )
 RATES = {"subspaces": (0.05, 0.2)}
-TUNING_SAMPLES = 3000
+TUNING_SAMPLES = 2000
 
 
 def main() -> None:
@@ -47,7 +46,7 @@ def main() -> None:
     )
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--streams", default=",".join(STREAMS), help="names, with commas")
-    parser.add_argument("--samples", type=int, default=6000)
+    parser.add_argument("--samples", type=int, default=4000)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     torch.set_num_threads(1)

@@ -237,8 +237,8 @@ class Archive:
         """Say what is wrong with the file."""
         try:
             yield
-        except sqlite3.DatabaseError as error:
-            # Text that is not UTF-8 has no code: Python finds it, not SQLite.
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            # Text that is not UTF-8, in a row or in SQLite's own message, has no code.
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
             if code in _IN_USE:
                 remedy = "another process holds it: wait for it, or end it"

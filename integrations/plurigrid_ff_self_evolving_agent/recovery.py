@@ -75,7 +75,7 @@ def _proven(path: Path) -> tuple[Archive, str]:
                 # Without it SQLite refuses a file that has fewer pages than its header says.
                 base.execute("PRAGMA writable_schema = ON")
                 row = base.execute(_SELECT, (place,)).fetchone()
-            except sqlite3.DatabaseError as error:
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
                 return whole, f"individual {place} cannot be read ({error})"
             if row is None:
                 return whole, f"there is no individual {place}"

@@ -8,6 +8,7 @@ from plurigrid_ff_self_evolving_agent import commands
 from plurigrid_ff_self_evolving_agent.archive import Archive, DamagedArchiveError
 from plurigrid_ff_self_evolving_agent.recovery import open_or_recover, recover
 from plurigrid_ff_self_evolving_agent.running import go_on
+from plurigrid_ff_self_evolving_agent.workers import one_by_one
 
 from plurigrid_ff.errors import CheckpointError
 
@@ -57,7 +58,7 @@ def test_an_evolution_with_a_cut_archive_ends_with_the_bytes_of_a_whole_one(
     size = int(share * (whole / "archive.sqlite").stat().st_size)
     cut(whole, tmp_path / "cut", size)
     told, chance = [], lot()
-    go_on(tmp_path / "cut", lambda *told: None, chance, told.append)
+    go_on(tmp_path / "cut", lambda *told: None, one_by_one(chance), told.append)
 
     for name in ("archive.sqlite", "lineage.svg"):
         assert (tmp_path / "cut" / name).read_bytes() == (whole / name).read_bytes()

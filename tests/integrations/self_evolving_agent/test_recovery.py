@@ -111,6 +111,20 @@ def test_weights_that_are_not_those_of_the_digest_end_what_is_proven(whole, tmp_
     ]
 
 
+def test_a_record_that_reads_well_and_breaks_the_chain_ends_what_is_proven(whole, tmp_path):
+    path = tmp_path / "archive.sqlite"
+    shutil.copy(whole / "archive.sqlite", path)
+    base = sqlite3.connect(path)
+    base.execute("DROP TRIGGER no_update")
+    base.execute("UPDATE individuals SET record = replace(record, '0.', '0.1') WHERE number = 6")
+    base.commit()
+    base.close()
+
+    recovery = recover(path)
+    assert recovery.kept == 5
+    assert recovery.reason == "individual 6 is not as it was written"
+
+
 def test_resume_says_what_was_kept_and_dropped(whole, tmp_path, lot, monkeypatch):
     from click.testing import CliRunner
     from plurigrid_ff_self_evolving_agent import running

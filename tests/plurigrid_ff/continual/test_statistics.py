@@ -16,14 +16,13 @@ def data():
 
 
 def taught(kind, x, y):
-    """Learn class after class, and be shown remembered samples too."""
+    """Learn one class and then two others, and be shown remembered samples too."""
     one = kind(lambda samples: samples, 5, 3)
-    for label in (2, 0, 1):
-        own = x[y == label]
-        for part in own.split(7):
-            recalled = torch.full((4, 5), 1e3, dtype=x.dtype)
-            labels = torch.tensor([label] * len(part) + [2] * 4)
-            one.learn(Batch(torch.cat([part, recalled]), labels, fresh=len(part)))
+    turns = torch.cat([(y == 2).nonzero().flatten(), torch.arange(80).reshape(2, 40).T.flatten()])
+    recalled = torch.full((4, 5), 1e3, dtype=x.dtype), torch.tensor([2, 2, 0, 1])
+    for part in turns.split(7):
+        samples, labels = torch.cat([x[part], recalled[0]]), torch.cat([y[part], recalled[1]])
+        one.learn(Batch(samples, labels, fresh=len(part)))
     return one
 
 

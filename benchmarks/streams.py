@@ -78,7 +78,7 @@ def best_rate(stream: str, name: str) -> float:
     """Choose a step size on a shorter stream of another seed."""
     found = {
         rate: one_run(stream, name, 0, rate, TUNING_SEED, TUNING_SAMPLES).found[name].accuracy
-        for rate in RATES.get(name, (3e-3, 1e-2))
+        for rate in RATES.get(name, (1e-3, 3e-3, 1e-2))
     }
     return max(found, key=lambda rate: found[rate])
 

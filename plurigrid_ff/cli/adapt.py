@@ -10,6 +10,7 @@ import click
 
 from plurigrid_ff.cli.output import clean_errors, console, json_option, print_json, print_table
 from plurigrid_ff.cli.settings import parse_widths
+from plurigrid_ff.errors import ConfigError
 
 
 def _names(ctx: click.Context, option: click.Parameter, value: str | None) -> list[str] | None:
@@ -65,6 +66,7 @@ def classes(plot: Path | None, as_json: bool, data: str | None, **options: Any) 
 
         if data is not None:
             options["data"] = {"source": data}
+        _require_place(plot)
         settings = ClassesSettings.parse(_given(options), where="adapt classes")
         with _bar(quiet=as_json) as progress:
             report = learn_classes(settings, progress)
@@ -102,6 +104,7 @@ def stream(plot: Path | None, as_json: bool, **options: Any) -> None:
         from plurigrid_ff.continual.prequential import follow_stream
         from plurigrid_ff.continual.settings import StreamSettings
 
+        _require_place(plot)
         settings = StreamSettings.parse(_given(options), where="adapt stream")
         with _bar(quiet=as_json) as progress:
             report = follow_stream(settings, progress)
@@ -159,6 +162,16 @@ def _bar(*, quiet: bool) -> Iterator[Callable[[str, float], None]]:
     with bar:
         task = bar.add_task("", total=1.0)
         yield lambda name, share: bar.update(task, description=name, completed=share)
+
+
+def _require_place(plot: Path | None) -> None:
+    """Refuse a picture in a folder that is not there, before any work.
+
+    Raises:
+        ConfigError: Which folder.
+    """
+    if plot is not None and not plot.parent.is_dir():
+        raise ConfigError(f"--plot: {plot.parent} is no folder; make it, or choose another")
 
 
 def _say_where(plot: Path | None) -> None:

@@ -83,7 +83,7 @@ def _draw(
                 linestyle=DASHES[index % len(DASHES)],
                 marker="o" if len(x) <= 20 else "",
             )
-        axes.legend(frameon=False, loc="lower left", ncols=2)
+        figure.legend(frameon=False, loc="outside lower center", ncols=5)
         buffer = io.BytesIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     return buffer.getvalue()

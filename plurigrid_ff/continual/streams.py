@@ -47,7 +47,9 @@ def open_stream(name: str, samples: int, *, seed: int) -> Stream:
         MissingExtraError: It needs river.
     """
     if name not in STREAMS:
-        raise unknown_name("stream", name, STREAMS, where="--stream: ")
+        raise unknown_name(
+            "stream", name, STREAMS, remedy="`plurigrid-ff adapt streams` lists them"
+        )
     return STREAMS[name][0](samples, seed)
 
 

@@ -13,7 +13,7 @@ from plurigrid_ff.continual.settings import ClassesReport, ClassesSettings, Task
 from plurigrid_ff.data.dataset import Dataset
 from plurigrid_ff.data.load import load_dataset
 from plurigrid_ff.derivation import derive_key
-from plurigrid_ff.errors import ConfigError
+from plurigrid_ff.errors import ConfigError, TrainingError
 from plurigrid_ff.learning.draws import draw_permutation
 
 Progress = Callable[[str, float], None]
@@ -107,7 +107,14 @@ def choose(scores: Tensor, seen: Tensor) -> Tensor:
     Args:
         scores: Shape ``(samples, classes)``.
         seen: Classes, shape ``(classes seen,)``.
+
+    Raises:
+        TrainingError: A score is not finite.
     """
+    if not torch.isfinite(scores).all():
+        raise TrainingError(
+            "a learner's scores are no longer finite; lower --learning-rate, or check the data"
+        )
     return seen[scores[:, seen].argmax(dim=1)]
 
 
@@ -124,7 +131,7 @@ def _build(name: str, settings: ClassesSettings, data: Dataset) -> Learner:
             hidden=settings.hidden,
             feature_shape=data.feature_shape,
             num_classes=data.num_classes,
-            scaling="none",
+            scaling="standard" if settings.data.source.lower().endswith(".csv") else "none",
             learning_rate=settings.learning_rate,
             seed=settings.seed,
         )

@@ -44,6 +44,7 @@ def test_streams_are_listed(invoke):
         ),
         (("stream", "digits-swaps", "--replay", -1), "adapt stream: replay: "),
         (("classes", "--data", "absent.csv"), "absent.csv"),
+        (("classes", "--plot", "absent/c.svg"), "--plot: absent is no folder"),
         (
             ("classes", "--hidden", 700, "--learners", "subspaces", "--classes-per-task", 10),
             "fewer",

@@ -9,7 +9,7 @@ from plurigrid_ff.continual.picture import draw_classes
 from plurigrid_ff.continual.settings import ClassesReport, ClassesSettings, TasksFound
 from plurigrid_ff.continual.tasks import choose, class_tasks, learn_classes, with_memory
 from plurigrid_ff.data.load import load_dataset
-from plurigrid_ff.errors import ConfigError, UnknownNameError
+from plurigrid_ff.errors import ConfigError, TrainingError, UnknownNameError
 
 
 def test_forgetting_and_average_are_those_computed_by_hand():
@@ -28,6 +28,13 @@ def test_classes_are_dealt_in_order():
 def test_only_classes_seen_so_far_are_candidates():
     scores = torch.tensor([[9.0, 1.0, 2.0, 8.0]])
     assert choose(scores, torch.tensor([1, 2])).tolist() == [2]
+    with pytest.raises(TrainingError, match="no longer finite; lower --learning-rate"):
+        choose(scores / 0, torch.tensor([1, 2]))
+
+
+def test_a_step_that_is_far_too_long_is_said_to_be():
+    with pytest.raises(TrainingError, match="lower --learning-rate"):
+        learn_classes(ClassesSettings(learners=("projection",), epochs=1, learning_rate=1e30))
 
 
 def test_remembered_samples_lie_below_new_ones():

@@ -62,9 +62,10 @@ def on_ray(evaluate: Evaluate, *, cpus: int | None = None) -> Iterator[EvaluateA
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     address = os.environ.get("RAY_ADDRESS")
-    own: dict[str, Any] = {} if address else {"num_cpus": cpus, "include_dashboard": False}
+    # "local": not whichever cluster happens to run on this machine.
+    own = {"address": "local", "num_cpus": cpus, "include_dashboard": False}
     try:
-        ray.init(configure_logging=False, log_to_driver=False, **own)
+        ray.init(configure_logging=False, log_to_driver=False, **({} if address else own))
     except ConnectionError as error:
         raise DeviceError(
             f"no Ray cluster answers at RAY_ADDRESS={address}; start one with `ray start --head`, "

@@ -1,11 +1,9 @@
 """The archive: every individual there ever was, in one SQLite file that only grows."""
 
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +13,7 @@ from safetensors.numpy import load, save
 from plurigrid_ff.digest import canonical_json, digest
 from plurigrid_ff.errors import CheckpointError, ConfigError, unknown_name
 from plurigrid_ff.files import written_beside
-from plurigrid_ff_self_evolving_agent.record import Record
+from plurigrid_ff_self_evolving_agent.record import Record, parse_record
 
 Weights = Mapping[str, NDArray[np.float32]]
 
@@ -248,14 +246,6 @@ class Archive:
                     f"{self._where}: damaged or cut short ({error}); {REMEDY}"
                 ) from error
             raise CheckpointError(f"{self._where}: cannot be used: {error}") from error
-
-
-def parse_record(text: Any) -> Record | None:
-    """Parse a record; None if it is none."""
-    try:
-        return Record.model_validate(json.loads(text))
-    except (TypeError, ValueError):
-        return None
 
 
 def parse_weights(blob: bytes, record: Record) -> dict[str, NDArray[np.float32]] | None:

@@ -10,9 +10,9 @@ from typing import Any
 from plurigrid_ff_self_evolving_agent.archive import (
     Archive,
     DamagedArchiveError,
-    parse_record,
     parse_weights,
 )
+from plurigrid_ff_self_evolving_agent.record import parse_record
 
 _SELECT = "SELECT record, chain, weights FROM individuals NOT INDEXED WHERE number = ?"
 

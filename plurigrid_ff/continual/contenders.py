@@ -18,7 +18,7 @@ from plurigrid_ff.learning.network import FFNetwork
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class Problem:
     """What a learner is built for.
 
     Attributes:
@@ -60,31 +60,31 @@ class Task:
         return NetworkConfig(hidden=hidden, objective=objective, scaling=self.scaling)
 
 
-def _local(objective: str, task: Task) -> Learner:
-    return LocalLearner(task.network(objective), task.training())
+def _local(objective: str, problem: Problem) -> Learner:
+    return LocalLearner(problem.network(objective), problem.training())
 
 
-def _backprop(task: Task, *, masked: bool) -> Learner:
-    return BackpropLearner(task.rival(), task.training(), masked=masked)
+def _backprop(problem: Problem, *, masked: bool) -> Learner:
+    return BackpropLearner(problem.rival(), problem.training(), masked=masked)
 
 
-def _subspaces(task: Task) -> Learner:
-    features = prod(task.feature_shape)
+def _subspaces(problem: Problem) -> Learner:
+    features = prod(problem.feature_shape)
     return SubspaceLearner(
         features,
-        task.num_classes,
-        units=max(1, min(task.hidden[0] // task.num_classes, features // 2)),
-        rate=task.learning_rate or 0.1,
-        seed=task.seed,
+        problem.num_classes,
+        units=max(1, min(problem.hidden[0] // problem.num_classes, features // 2)),
+        rate=problem.learning_rate or 0.1,
+        seed=problem.seed,
     )
 
 
-def _sums(kind: type[NearestMean], task: Task, *, untrained: bool) -> Learner:
-    build = partial(kind, num_classes=task.num_classes)
-    return Reading(task.network("projection"), build, untrained=untrained)
+def _sums(kind: type[NearestMean], problem: Problem, *, untrained: bool) -> Learner:
+    build = partial(kind, num_classes=problem.num_classes)
+    return Reading(problem.network("projection"), build, untrained=untrained)
 
 
-LEARNERS: dict[str, Callable[[Task], Learner]] = {
+LEARNERS: dict[str, Callable[[Problem], Learner]] = {
     "projection": partial(_local, "projection"),
     "class-goodness": partial(_local, "class-goodness"),
     "distance": partial(_local, "distance"),

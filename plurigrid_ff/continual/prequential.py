@@ -5,7 +5,7 @@ from functools import partial
 
 import torch
 
-from plurigrid_ff.continual.contenders import LEARNERS, Task, require_learners
+from plurigrid_ff.continual.contenders import LEARNERS, Problem, require_learners
 from plurigrid_ff.continual.learner import Learner
 from plurigrid_ff.continual.memory import Memory
 from plurigrid_ff.continual.settings import PrequentialFound, StreamReport, StreamSettings
@@ -100,7 +100,7 @@ def one_learner(
 
 def _build(name: str, settings: StreamSettings, stream: Stream) -> Learner:
     """Build one learner for a stream."""
-    task = Task(
+    problem = Problem(
         hidden=settings.hidden,
         feature_shape=tuple(stream.x.shape[1:]),
         num_classes=stream.num_classes,
@@ -108,4 +108,4 @@ def _build(name: str, settings: StreamSettings, stream: Stream) -> Learner:
         learning_rate=settings.learning_rate,
         seed=settings.seed,
     )
-    return LEARNERS["projection" if name == FROZEN else name](task)
+    return LEARNERS["projection" if name == FROZEN else name](problem)

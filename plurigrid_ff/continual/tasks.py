@@ -6,7 +6,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from plurigrid_ff.continual.contenders import LEARNERS, Task, require_learners
+from plurigrid_ff.continual.contenders import LEARNERS, Problem, require_learners
 from plurigrid_ff.continual.learner import Batch, Learner
 from plurigrid_ff.continual.memory import Memory
 from plurigrid_ff.continual.settings import ClassesReport, ClassesSettings, TasksFound
@@ -127,7 +127,7 @@ def _accuracy(learner: Learner, x: Tensor, y: Tensor, task: Tensor, seen: Tensor
 def _build(name: str, settings: ClassesSettings, data: Dataset) -> Learner:
     """Build one learner for the data."""
     return LEARNERS[name](
-        Task(
+        Problem(
             hidden=settings.hidden,
             feature_shape=data.feature_shape,
             num_classes=data.num_classes,

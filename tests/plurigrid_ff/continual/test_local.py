@@ -4,7 +4,7 @@ from torch.nn import functional as F
 
 from plurigrid_ff.config import NetworkConfig, TrainingConfig
 from plurigrid_ff.continual.among import Among
-from plurigrid_ff.continual.contenders import Task
+from plurigrid_ff.continual.contenders import Problem
 from plurigrid_ff.continual.learner import Batch
 from plurigrid_ff.continual.local import LocalLearner
 from plurigrid_ff.continual.rivals import BackpropLearner
@@ -74,8 +74,8 @@ def test_no_layer_feels_one_above_it():
 
 @pytest.mark.parametrize("masked", [True, False])
 def test_masked_backprop_leaves_the_read_out_of_absent_classes_alone(masked):
-    task = Task((8,), (6,), 4, "none", 0.1, 0)
-    one = BackpropLearner(task.rival(), SGD, masked=masked)
+    problem = Problem((8,), (6,), 4, "none", 0.1, 0)
+    one = BackpropLearner(problem.rival(), SGD, masked=masked)
     before = one._network.head.weight.detach().clone()
     one.learn(batch())
     moved = (one._network.head.weight != before).any(dim=1)

@@ -39,6 +39,7 @@ SHAPES = {  # hidden layers, batch
     "784-500-500, batch 256": ((500, 500), 256),
     "784-8x1000, batch 1024": ((1000,) * 8, 1024),
     "784-8x1000, batch 8192": ((1000,) * 8, 8192),
+    "784-2x2000, batch 128": ((2000,) * 2, 128),  # fflib's own example
 }
 WIDTHS = (128, 256, 512, 1024, 2048)  # of four layers, batch 1024
 ONE_RAIL, TWO_RAILS = ("projection", "class-goodness"), ("threshold",)
@@ -112,6 +113,9 @@ def contenders(hidden: tuple[int, ...], batch: int, seed: int) -> dict[str, Turn
             )
             made = build_contender("engine", settings, x, y, CLASSES)
             turns[objective if engine == "auto" else f"{objective}, autograd"] = made.epoch
+    low = training.model_copy(update={"precision": "bfloat16"})
+    settings = run.model_copy(update={"network": plain, "training": low})
+    turns["projection, bfloat16"] = build_contender("engine", settings, x, y, CLASSES).epoch
     turns |= predictors(hidden, x, seed)
     turns["products"] = products(hidden, batch)
     if importlib.util.find_spec("fflib") is not None:

@@ -3,7 +3,8 @@ r"""Samples per second of the engine beside backprop on the same layers, in one 
 Contenders take turns within every repeat, so that a busy machine disturbs all of them alike;
 medians count, and ratios are medians of the ratios within a repeat. CPU time is told beside the
 clock's. The machine's own rate of the same matrix products is measured in the same turns. Every
-shape is written as soon as it is done, and the same command called again goes on. With fflib, a package from PyPI that trains through autograd, on the path, it takes its turn too:
+shape is written as soon as it is done, and the same command called again goes on. With fflib, a
+package from PyPI that trains through autograd, on the path, it takes its turn too:
 
     pip install --no-deps --target /tmp/fflib fflib==0.3.0
     PYTHONPATH=/tmp/fflib python benchmarks/speed.py --out benchmarks/results/speed.json \

@@ -1,7 +1,7 @@
 """What was found, of a run and of objectives: models that are written, printed and drawn."""
 
 from math import prod
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, computed_field
 
@@ -52,6 +52,7 @@ class Verdict(Result):
         measure: The number that was compared, None where there was nothing to measure.
         limit: The largest ``measure`` that passes.
         reason: One sentence.
+        summary: JSON-ready numbers for the log, beside those above.
     """
 
     passed: bool | None
@@ -60,6 +61,7 @@ class Verdict(Result):
     reason: str
     tables: tuple[Table, ...] = ()
     charts: tuple[Chart, ...] = ()
+    summary: dict[str, Any] = Field(default_factory=dict, description="More numbers for the log.")
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -25,6 +25,7 @@ READ_ONLY = {
     "replay",
     "check_certificate",
     "check_drift",
+    "compare_rounds",
     "compare_topology",
     "color_at",
     "color_next",

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, computed_field
 
-from plurigrid_ff.config import OptionValue, ReadoutKind, Settings
+from plurigrid_ff.config import OptionValue, ReadoutKind, Settings, WarmStartConfig
 from plurigrid_ff.settings import Result
 from plurigrid_ff.society_results import SocietyReport
 
@@ -176,6 +176,9 @@ class RunReport(Result):
     data_digest: str
     seed: int
     device: str
+    warm_start: WarmStartConfig | None = Field(
+        None, description="The run whose networks this one began with; None: initial weights."
+    )
     versions: dict[str, str]
     machine: dict[str, str] = Field(
         default_factory=dict, description="Processor, system, and the threads torch had."

@@ -22,7 +22,7 @@ from plurigrid_ff.learning.assessment import (
     measure,
     probe_margins,
 )
-from plurigrid_ff.learning.checkpoint import load_weights, save_network
+from plurigrid_ff.learning.checkpoint import load_tensors, load_weights, save_network
 from plurigrid_ff.learning.early_stopping import EarlyStopping
 from plurigrid_ff.learning.footprint import require_memory, training_bytes
 from plurigrid_ff.learning.network import FFNetwork
@@ -140,6 +140,18 @@ class Agent:
         write_parameters(self.network, parameters, agent=self.name)
         self._choose_readout()
         self._has_changed(mixed=True)
+
+    def begin_with(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Begin with the weights and buffers of another run's network, in place of initial ones.
+
+        Optimizers begin anew, and ``initial_activities`` stay those of the untrained network.
+
+        Raises:
+            CheckpointError: They are those of a network of another shape.
+        """
+        tensors = {name: torch.from_numpy(value) for name, value in weights.items()}
+        load_tensors(self.network, tensors, where=f"port 'warm-start' of agent {self.name!r}")
+        self._has_changed()
 
     def probe_margins(self) -> NDArray[np.float32]:
         """Score of the true class minus the best other one on every probe, ``(probes,)``."""

@@ -12,7 +12,8 @@ from plurigrid_ff.results import Verdict
 DIGESTS = "digests"
 EDGES = "edges"
 EXCLUDED = "excluded"
-HOST_KEYS = (DIGESTS, EDGES, EXCLUDED)
+CONTINUES = "continues"
+HOST_KEYS = (DIGESTS, EDGES, EXCLUDED, CONTINUES)
 """Keys of a log entry's summary that the host writes."""
 
 SAID = ("outcome", "passed", "measure", "limit", "reason")

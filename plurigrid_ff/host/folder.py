@@ -15,6 +15,7 @@ LOG_FILE = "rounds.jsonl"
 NETWORK_FILE = "network.safetensors"
 AGENTS_FOLDER = "agents"
 REPORT_FILE = "report.json"
+MAX_NAMED = 5  # run folders that an error names
 START_FOLDER = "start"  # what a run needs of the one that it begins with
 
 
@@ -125,6 +126,10 @@ def read_run_config(folder: Path) -> RunConfig:
     """
     path = folder / RUN_FILE
     if not path.is_file():
+        stages = sorted(folder.glob(f"*/{RUN_FILE}"))
+        if stages:
+            held = ", ".join(str(stage.parent) for stage in stages[:MAX_NAMED])
+            raise RunFolderError(f"{folder}: not a run folder, but it holds some: {held}; name one")
         raise RunFolderError(
             f"{folder}: not a run folder (no {RUN_FILE}); make one with `plurigrid-ff train`"
         )

@@ -165,13 +165,17 @@ class SheafCoordinator:
             "maps": self.config.maps,
             "probe_accuracy": {"local": local, "mixed": merged, "identity": baseline},
             "fit": [float(value) for value in np.mean(fits, axis=0)] if fits else [],
-            "spectral_gap": mixed.spectrum.gap,
-            "largest_eigenvalue": mixed.spectrum.largest,
+            "spectrum": {
+                "spectral gap": mixed.spectrum.gap,
+                "largest eigenvalue": mixed.spectrum.largest,
+            },
             "exact_spectrum": mixed.spectrum.exact,
             "steps": self.config.steps,
             "step": mixed.step,
-            "predicted_rate": mixed.spectrum.rate_at(mixed.step),
-            "measured_rate": mixed.diffused.measured_rate,
+            "rate": {
+                "predicted": mixed.spectrum.rate_at(mixed.step),
+                "measured": mixed.diffused.measured_rate,
+            },
             "discord": {
                 "before": mixed.diffused.discord[0],
                 "after": mixed.diffused.discord[-1],

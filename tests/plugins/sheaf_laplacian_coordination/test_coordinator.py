@@ -16,6 +16,7 @@ from plurigrid_ff.host.society import Society
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.probed import ProbedNetwork
 from plurigrid_ff.learning.symmetry import permute_units, unit_symmetry
+from plurigrid_ff.report.grouped import grouped_curves
 from plurigrid_ff.sheaves.holonomy import holonomy_defect
 from plurigrid_ff.sheaves.sheaf import CellularSheaf
 from plurigrid_ff.testing import check_skill
@@ -144,10 +145,14 @@ def test_the_summary_has_the_rival_the_spectrum_and_both_rates(blobs):
     summary = json.loads(json.dumps(scene.coordinate(steps=4).summary, allow_nan=False))
 
     assert set(summary["probe_accuracy"]) == {"local", "mixed", "identity"}
-    assert (summary["spectral_gap"], summary["largest_eigenvalue"]) == pytest.approx((2, 4))
+    assert summary["spectrum"] == pytest.approx({"spectral gap": 2, "largest eigenvalue": 4})
     assert summary["step"] == pytest.approx(1 / 3)
-    assert summary["predicted_rate"] == pytest.approx(1 / 3)
-    assert summary["measured_rate"] == pytest.approx(1 / 3, rel=0.05)
+    assert summary["rate"]["predicted"] == pytest.approx(1 / 3)
+    assert summary["rate"]["measured"] == pytest.approx(1 / 3, rel=0.05)
+    assert {"Coordinator: spectrum", "Coordinator: rate"} <= {
+        chart.title
+        for chart in grouped_curves([{"role": "coordinator", "round": 1, "summary": summary}])
+    }
 
 
 def test_identity_is_plain_gossip(blobs):

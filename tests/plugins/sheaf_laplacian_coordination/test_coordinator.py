@@ -172,6 +172,14 @@ def test_a_step_that_diverges_is_refused(blobs, kind):
         Scene(blobs, noise=0.1).coordinate(step=0.7, maps=kind)
 
 
+def test_a_step_that_diverges_is_refused_before_anybody_trains(blobs):
+    context = Scene(blobs).context
+
+    with pytest.raises(SheafError, match=r"step 0\.7 diverges: .* lambda_max = 0\.5"):
+        SKILL.build(SheafLaplacianConfig(step=0.7), context)
+    assert SKILL.build(SheafLaplacianConfig(step=0.4), context)
+
+
 def test_who_is_offline_gets_the_harmonic_extension_of_its_neighbours(blobs):
     path = nx.path_graph(["a", "b", "c"])
     scene = Scene(blobs, graph=path)
@@ -204,7 +212,19 @@ def test_who_is_offline_gets_the_harmonic_extension_of_its_neighbours(blobs):
 )
 def test_offline_agents_must_be_known_and_leave_somebody(blobs, config, message):
     with pytest.raises(ConfigError, match=message):
-        Scene(blobs).coordinate(**config)
+        SKILL.build(SheafLaplacianConfig(**config), Scene(blobs).context)
+
+
+def test_who_was_offline_and_is_excluded_is_missed_by_nobody(blobs):
+    scene = Scene(blobs)
+    three = replace(scene.society, graph=CYCLE.subgraph(["agent-0", "agent-1", "agent-2"]))
+    one = replace(scene.society, graph=CYCLE.subgraph(["agent-1"]))
+
+    outbox = scene.coordinate(three, offline=["agent-3", "agent-1"])
+
+    assert set(outbox.values[MIXED_PARAMETERS.name]) == set(three.graph)
+    with pytest.raises(ConfigError, match="names all agents that are left"):
+        scene.coordinate(one, offline=["agent-1"])
 
 
 def test_one_agent_and_those_that_were_excluded(blobs):

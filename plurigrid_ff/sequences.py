@@ -9,8 +9,6 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from plurigrid_ff.config import RunConfig, Triad, WarmStartConfig
 from plurigrid_ff.errors import ConfigError, RunFolderError
 from plurigrid_ff.files import read_text, write_text
@@ -110,7 +108,7 @@ def read_sequence(folder: Path) -> SequenceReport:
     path = folder / SEQUENCE_FILE
     try:
         return SequenceReport.model_validate_json(read_text(path))
-    except (OSError, ValueError, ValidationError) as error:
+    except (OSError, ValueError) as error:
         raise RunFolderError(f"{path}: not the report of a sequence; run it again") from error
 
 

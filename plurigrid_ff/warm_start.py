@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from plurigrid_ff.config import RunConfig
 from plurigrid_ff.errors import CheckpointError, ConfigError, DataError, RunFolderError
@@ -59,7 +59,7 @@ class WarmStart:
                 "so its networks may know the test split; take the same data and splits"
             )
 
-    def weights(self) -> "dict[str, dict[str, NDArray]]":  # type: ignore[type-arg]
+    def weights(self) -> "dict[str, dict[str, NDArray[Any]]]":
         """Read all weights and buffers, by agent and by name in its file.
 
         Raises:

@@ -5,11 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.digest import digest
-from plurigrid_ff.errors import PluginError
 from plurigrid_ff.host.ports import ACTIVITIES, INITIAL_ACTIVITIES, Inbox, LayerActivities, PerAgent
 from plurigrid_ff.results import Verdict
 from plurigrid_ff_persistent_homology import PersistentHomologyConfig, evidence, movement
@@ -26,10 +23,12 @@ from plurigrid_ff_persistent_homology.history import (
     DiagramHistory,
     Origin,
 )
+from plurigrid_ff_persistent_homology.inputs import find_broken, require_alike
 from plurigrid_ff_persistent_homology.probes import choose_probes, count_blocks, too_few
 from plurigrid_ff_persistent_homology.rips import find_loops
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 SKILL_NAME = "persistent-homology"
@@ -61,7 +60,7 @@ class PersistentHomology:
         """Judge the round's activities against those of the untrained networks."""
         trained, untrained = inbox[ACTIVITIES], inbox[INITIAL_ACTIVITIES]
         labels = inbox.society.labels
-        _check_shapes(trained, untrained, len(labels))
+        require_alike(trained, untrained, len(labels))
         broken = find_broken(trained, "") or find_broken(untrained, " before training")
         if broken:
             return self._without_measure(False, broken)
@@ -183,46 +182,6 @@ class PersistentHomology:
     def _without_measure(self, passed: bool | None, reason: str) -> Verdict:
         """Return a verdict for which nothing was, or could be, compared."""
         return Verdict(passed=passed, measure=None, limit=self.config.limit, reason=reason)
-
-
-def find_broken(activities: PerAgent[LayerActivities], when: str) -> str | None:
-    """Return a sentence naming the first activities that are not finite, or None."""
-    for agent, seen in activities.items():
-        for index, values in enumerate((seen.inputs, *seen.layers)):
-            bad = int(np.size(values) - np.isfinite(values).sum())
-            if bad:
-                part = f"Layer {index} of {agent}" if index else f"The input of {agent}"
-                return f"{part} has {bad} activities that are not finite{when}."
-    return None
-
-
-def _check_shapes(
-    trained: PerAgent[LayerActivities], untrained: PerAgent[LayerActivities], probes: int
-) -> None:
-    """Check that both ports speak of the same agents, layers and probes.
-
-    Raises:
-        PluginError: They do not.
-    """
-    if not trained or trained.keys() != untrained.keys():
-        raise PluginError(
-            f"{SKILL_NAME}: ports 'activities' and 'initial-activities' must hold the same "
-            f"agents, at least one, got {sorted(trained)} and {sorted(untrained)}"
-        )
-    for agent in trained:
-        counts = len(trained[agent].layers), len(untrained[agent].layers)
-        if counts[0] != counts[1] or not counts[0]:
-            raise PluginError(
-                f"{SKILL_NAME}: agent {agent!r} must have the same layers in 'activities' and "
-                f"'initial-activities', at least one, got {counts[0]} and {counts[1]}"
-            )
-        for seen in (trained[agent], untrained[agent]):
-            lengths = {len(values) for values in (seen.inputs, *seen.layers)}
-            if lengths != {probes}:
-                raise PluginError(
-                    f"{SKILL_NAME}: activities of agent {agent!r} must have {probes} rows, one "
-                    f"per probe, got {sorted(lengths)}"
-                )
 
 
 def _sample(labels: "NDArray[np.int64]", chosen: "NDArray[np.intp]", key: int) -> Sample:

@@ -184,7 +184,7 @@ class Trainer:
         for batch, ids in enumerate(torch.split(order, self.config.batch_size)):
             for learning in self.learners:
                 learning.set_rate(self.epoch + batch / self.num_batches)
-            x, y = view(self.x[ids], ids), self.y[ids]
+            x, y = view(self.x.index_select(0, ids), ids), self.y[ids]
             rails = self._rails(x, y, ids)
             shown = x if self._probe is not None else None
             del x  # nobody reads it while the layers learn

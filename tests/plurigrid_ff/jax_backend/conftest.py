@@ -15,8 +15,11 @@ os.environ.setdefault(
     "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
 )
 
-pytest.importorskip("jax")
-pytest.importorskip("optax")
+try:
+    import jax  # noqa: F401
+    import optax  # noqa: F401
+except ImportError:
+    collect_ignore_glob = ["test_*.py"]
 
 SHAPE, CLASSES, BATCH = (3, 4), 4, 12
 

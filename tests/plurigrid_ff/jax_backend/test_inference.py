@@ -1,3 +1,4 @@
+import jax
 import numpy as np
 import pytest
 import torch
@@ -24,8 +25,10 @@ def test_goodness_and_scores_are_torchs(settings, build, batch):
     x = batch()[0]
     model, params = backend.from_torch(network)
 
-    goodness = backend.layer_goodness(model, params, x.numpy())
-    scores = backend.scores(model, params, x.numpy())
+    goodness, scores = (
+        jax.jit(function, static_argnums=0)(model, params, x.numpy())
+        for function in (backend.layer_goodness, backend.scores)
+    )
 
     expected = network.layer_goodness(x).numpy()
     np.testing.assert_allclose(goodness, expected, rtol=1e-5, atol=1e-5)

@@ -5,13 +5,15 @@ import pytest
 import plurigrid_ff.jax_backend as backend
 from plurigrid_ff.learning.negatives.hardest_label import HardestLabel
 
+draw = jax.jit(backend.draw_negatives, static_argnums=0)
+
 
 def test_a_wrong_label_is_never_the_true_one_and_any_other(build, batch):
     model, params = backend.from_torch(build(objective="symba", negatives="wrong-label"))
     x, y, *_ = batch()
     x, y = np.repeat(x.numpy(), 20, axis=0), np.repeat(y.numpy(), 20)
 
-    wrong = backend.draw_negatives(model, params, x, y, jax.random.key(0))
+    wrong = draw(model, params, x, y, jax.random.key(0))
 
     pairs = set(zip(y.tolist(), wrong.tolist(), strict=True))
     assert pairs == {(a, b) for a in set(y.tolist()) for b in range(4) if a != b}
@@ -22,7 +24,7 @@ def test_the_hardest_label_is_torchs(build, batch):
     x, y, *_ = batch()
     expected = HardestLabel(x, 4, key=0).labels(network, x, y, key=0, sample_ids=None)
 
-    found = backend.draw_negatives(*backend.from_torch(network), x.numpy(), y.numpy(), None)
+    found = draw(*backend.from_torch(network), x.numpy(), y.numpy(), None)
 
     assert found.tolist() == expected.tolist()
 
@@ -31,7 +33,7 @@ def test_partners_are_other_samples_of_the_batch(build, batch):
     model, params = backend.from_torch(build(objective="self-contrastive", readout="probe"))
     x, y, *_ = batch()
 
-    partners = backend.draw_negatives(model, params, x.numpy(), y.numpy(), jax.random.key(1))
+    partners = draw(model, params, x.numpy(), y.numpy(), jax.random.key(1))
 
     same = (np.asarray(partners)[:, None] == x.numpy()).all(axis=(2, 3))  # (partner, sample)
     assert (same.sum(axis=1) == 1).all()

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import get_args
 
+from plurigrid_ff import layer_config
 from plurigrid_ff.config import LinearConfig, NetworkConfig, ReadoutKind
 from plurigrid_ff.errors import ConfigError
 from plurigrid_ff.jax_backend.layers import Layer, Norm
@@ -119,8 +119,8 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(map(repr, names))
 
 
-def _norm(asked: str, *, first: bool) -> Norm:
+def _norm(asked: layer_config.Norm, *, first: bool) -> Norm:
     """Resolve ``auto``: the first layer's input is scaled already."""
-    resolved = ("none" if first else "rms") if asked == "auto" else asked
-    (norm,) = (known for known in get_args(Norm) if known == resolved)
-    return norm  # type: ignore[no-any-return]
+    if asked == "auto":
+        return "none" if first else "rms"
+    return asked

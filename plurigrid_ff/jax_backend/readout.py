@@ -52,8 +52,8 @@ def probe_loss(
     if model.readout == "probe":
         loss = cross_entropy(shares.sum(axis=0), y)
         return loss, loss
-    losses = [cross_entropy(scores, y) for scores in shares]
-    return sum(losses, start=jnp.zeros_like(losses[-1])), losses[-1]
+    losses = jnp.stack([cross_entropy(scores, y) for scores in shares])
+    return losses.sum(), losses[-1]
 
 
 def _parts(model: Model, probe: Params, activities: Sequence[Array]) -> list[Any]:

@@ -116,8 +116,11 @@ def local_step(
     memory = [memory for _, memory in moved]
     if model.has_probe:
         heard = jax.lax.stop_gradient(activities(model, params, x))
-        descend = partial(_probe_loss, model, heard, y)
-        gradient, loss = jax.grad(descend, has_aux=True)(params["probe"])
+
+        def of_probe(probe: Params) -> tuple[Array, Array]:
+            return probe_loss(model, probe, heard, y)
+
+        gradient, loss = jax.grad(of_probe, has_aux=True)(params["probe"])
         probe, last = _move(optimizers[-1], gradient, state.optimizers[-1], params["probe"])
         params, memory = {**params, "probe": probe}, [*memory, last]
         losses = jnp.append(losses, loss)
@@ -150,8 +153,3 @@ def _move(
     """Return parameters after an optimizer's step, and what it then remembers."""
     updates, memory = optimizer.update(gradient, memory, own)
     return optax.apply_updates(own, updates), memory
-
-
-def _probe_loss(model: Model, heard: list[Array], y: Array, probe: Params) -> tuple[Array, Array]:
-    """Put the probe's weights last, as what is differentiated."""
-    return probe_loss(model, probe, heard, y)

@@ -56,13 +56,10 @@ def from_torch(network: FFNetwork) -> tuple[Model, Params]:
 def to_torch(model: Model, params: Params) -> FFNetwork:
     """Build a torch network with a copy of the weights, in their precision."""
     network = FFNetwork(model.config, model.feature_shape, model.num_classes, seed=0)
-    state = {
-        ".".join(str(getattr(key, "key", getattr(key, "idx", None))) for key in path): np.array(
-            value
-        )
+    tensors = {
+        jax.tree_util.keystr(path, simple=True, separator="."): torch.from_numpy(np.array(value))
         for path, value in jax.tree.leaves_with_path(params)
     }
-    tensors = {name: torch.from_numpy(value) for name, value in state.items()}
     network.to(tensors["layers.0.transform.weight"].dtype)
     network.load_state_dict(tensors)
     return network

@@ -26,6 +26,7 @@ READ_ONLY = {
     "check_certificate",
     "check_drift",
     "compare_rounds",
+    "evolve_step",
     "compare_topology",
     "color_at",
     "color_next",

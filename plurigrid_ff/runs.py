@@ -69,6 +69,7 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     watcher: Watcher | None = None,
+    pipeline: Callable[[Any], Any] | None = None,
 ) -> RunReport:
     """Train as the config says, alone or through its triad, and write the run folder.
 
@@ -79,6 +80,8 @@ def train(
         resume: Go on with an unfinished run of the same settings; start if there is none.
         overwrite: Replace a finished run, once this one is complete.
         watcher: Told what is going on.
+        pipeline: Spreads the layers over processes, as
+            :class:`~plurigrid_ff.distributed.leader.Leader` does; None: all are in this one.
 
     Returns:
         The report, as written to ``OUT/report.json``.
@@ -104,7 +107,8 @@ def train(
     data = _load_data(config)
     watcher.on_data(data)
     _require_buildable(config, data)
-    context = RunContext(config, data, build_society(config, data, graph))
+    society = build_society(config, data, graph)
+    context = RunContext(config, data, society, pipeline=pipeline)
     try:
         if not (resume and folder.is_begun):
             folder.begin(config)

@@ -1,0 +1,69 @@
+"""What stages and replicas in processes of their own need of a run."""
+
+from plurigrid_ff.config import RunConfig, TrainingConfig
+from plurigrid_ff.errors import ConfigError
+from plurigrid_ff.learning.network import FFNetwork
+from plurigrid_ff.learning.requirements import require_stages
+
+
+def require_one_agent(config: RunConfig) -> None:
+    """Refuse a run with more than one network.
+
+    Raises:
+        ConfigError: There are several agents.
+    """
+    if config.society.agents > 1:
+        raise ConfigError(
+            f"society.agents: stages divide one network, got {config.society.agents} agents; train "
+            "them with plurigrid-ff train, or take 1"
+        )
+
+
+def require_divisible(
+    network: FFNetwork, training: TrainingConfig, stages: int, replicas: int
+) -> None:
+    """Refuse a network or batches that cannot be divided among so many processes.
+
+    Raises:
+        ConfigError: What does not fit, and what would.
+    """
+    require_stages(network, stages, where="torchrun's processes")
+    if training.workers > 1:
+        raise ConfigError(
+            f"training.workers: {training.workers} threads share the layers of one process; under "
+            "torchrun processes do, so take 1"
+        )
+    if replicas == 1:
+        return
+    if training.batch_size < replicas:
+        raise ConfigError(
+            f"training.batch_size: {training.batch_size} samples for {replicas} replicas; each "
+            "needs one at least"
+        )
+    for name, holds in {
+        "network.recurrent": network.config.recurrent is not None,
+        "network.locality = 2": network.config.locality > 1,
+        f"network.readout = {network.config.readout!r}": network.probe is not None,
+    }.items():
+        if holds:
+            raise ConfigError(f"--replicas: {name} learns from whole batches; take 1 replica")
+    for number, layer in enumerate(network.stack, start=1):
+        if not layer.divisible:
+            raise ConfigError(
+                f"--replicas: layer {number} ({layer.transform.kind}, {layer.objective.name}) "
+                "learns from whole batches, since their samples feel each other; take 1 replica"
+            )
+
+
+def require_full_batches(samples: int, training: TrainingConfig, replicas: int) -> None:
+    """Refuse a last batch that is too short to be divided.
+
+    Raises:
+        ConfigError: How many samples it has.
+    """
+    last = samples % training.batch_size or training.batch_size
+    if last < replicas:
+        raise ConfigError(
+            f"training.batch_size: the last batch of {samples} samples has {last}, and each of "
+            f"{replicas} replicas needs one at least; change it a little"
+        )

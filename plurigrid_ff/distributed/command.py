@@ -116,7 +116,7 @@ def lead(
     from plurigrid_ff.cli.watching import print_outcome, watching
     from plurigrid_ff.distributed.leader import Leader
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         with watching(quiet=as_json) as watcher:
             checks = runs.Watcher(on_data=partial(_require, fleet, config))
@@ -130,13 +130,15 @@ def lead(
                 pipeline=partial(Leader, fleet),
             )
     except StageLostError as error:
-        fail("StageLostError", f"{error}; {_saved(config, out)}", as_json=as_json)
+        fail("StageLostError", f"{error}; {saved_so_far(config, out)}", as_json=as_json)
     except PlurigridError as error:
         fleet.report(error)
         raise
     except KeyboardInterrupt:
-        message = f"interrupted; {_saved(config, out)}"
+        message = f"interrupted; {saved_so_far(config, out)}"
         fail("Interrupted", message, as_json=as_json, status=EXIT_INTERRUPTED)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     fleet.tell({"do": "end"})
     if as_json:
         print_json(report.model_dump(mode="json"))
@@ -150,16 +152,21 @@ def _require(fleet: "Fleet", config: "RunConfig", data: "Dataset") -> None:
     """Refuse what cannot be divided, before anything is written."""
     import torch
 
-    from plurigrid_ff.distributed.requirements import require_divisible, require_full_batches
+    from plurigrid_ff.distributed.requirements import require_divisible
     from plurigrid_ff.learning.network import FFNetwork
 
     with torch.device("meta"):
         network = FFNetwork(config.network, data.feature_shape, data.num_classes, seed=0)
-    require_divisible(network, config.training, fleet.stages, fleet.replicas)
-    require_full_batches(len(data.train), config.training, fleet.replicas)
+    require_divisible(
+        network,
+        config.training,
+        len(data.train),
+        stages=fleet.stages,
+        replicas=fleet.replicas,
+    )
 
 
-def _saved(config: "RunConfig", out: Path) -> str:
+def saved_so_far(config: "RunConfig", out: Path) -> str:
     """Say how far the run is saved, and how it goes on."""
     from plurigrid_ff.host.checkpoints import list_checkpoints
     from plurigrid_ff.host.folder import RunFolder

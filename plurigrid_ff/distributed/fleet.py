@@ -108,35 +108,40 @@ class Fleet:
 
     def tell(self, message: Mapping[str, Any]) -> None:
         """Tell all others, from rank 0."""
-        with self.talking("another rank"):
-            _broadcast(json.dumps(message).encode())
+        for rank in self.others:
+            self._send(json.dumps(message).encode(), rank)
 
     def hear(self) -> dict[str, Any]:
         """Wait for what rank 0 tells."""
-        with self.talking(self.name(0)):
-            message: dict[str, Any] = json.loads(_broadcast(b""))
+        message: dict[str, Any] = json.loads(self._receive(0))
         return message
 
     def send(self, tensors: Mapping[str, Tensor], rank: int) -> None:
         """Send tensors by name, wherever they lie."""
         buffer = io.BytesIO()
         torch.save({name: value.detach().cpu() for name, value in tensors.items()}, buffer)
-        data = torch.frombuffer(buffer.getbuffer(), dtype=torch.uint8)
-        with self.talking(self.name(rank)):
-            dist.send(torch.tensor([len(data)]), rank)
-            dist.send(data, rank)
+        self._send(buffer.getbuffer(), rank)
 
     def receive(self, rank: int) -> dict[str, Tensor]:
         """Receive what :meth:`send` sent, on the CPU."""
+        buffer = io.BytesIO(self._receive(rank))
+        tensors: dict[str, Tensor] = torch.load(buffer, weights_only=True)
+        return tensors
+
+    def _send(self, data: bytes | memoryview, rank: int) -> None:
+        """Send bytes, never none, after their number."""
+        with self.talking(self.name(rank)):
+            dist.send(torch.tensor([len(data)]), rank)
+            dist.send(torch.frombuffer(bytearray(data), dtype=torch.uint8), rank)
+
+    def _receive(self, rank: int) -> bytes:
+        """Receive what :meth:`_send` sent."""
         size = torch.zeros(1, dtype=torch.int64)
         with self.talking(self.name(rank)):
             dist.recv(size, rank)
             data = torch.empty(int(size), dtype=torch.uint8)
             dist.recv(data, rank)
-        tensors: dict[str, Tensor] = torch.load(
-            io.BytesIO(data.numpy().tobytes()), weights_only=True
-        )
-        return tensors
+        return data.numpy().tobytes()
 
     @contextmanager
     def talking(self, whom: str) -> Iterator[None]:
@@ -173,16 +178,3 @@ class Fleet:
         """Leave, without waiting for anybody."""
         if dist.is_initialized():
             dist.destroy_process_group()
-
-
-def _broadcast(data: bytes) -> bytes:
-    """Return the bytes that rank 0 gave."""
-    size = torch.tensor([len(data)])
-    dist.broadcast(size, 0)
-    held = (
-        torch.frombuffer(bytearray(data), dtype=torch.uint8)
-        if data
-        else torch.empty(int(size), dtype=torch.uint8)
-    )
-    dist.broadcast(held, 0)
-    return held.numpy().tobytes()

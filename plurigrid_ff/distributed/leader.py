@@ -30,7 +30,13 @@ class Leader:
     """
 
     def __init__(self, fleet: Fleet, work: Work) -> None:
-        require_divisible(work.network, work.training, fleet.stages, fleet.replicas)
+        require_divisible(
+            work.network,
+            work.training,
+            len(work.y),
+            stages=fleet.stages,
+            replicas=fleet.replicas,
+        )
         self._fleet = fleet
         self._network = work.network
         fleet.cuts = work.cut(fleet.stages)

@@ -1,7 +1,12 @@
-"""Activities on their way from one process to the next, a few batches ahead of the work."""
+"""Activities on their way from one process to the next, a few batches ahead of the work.
+
+They travel as they lie in memory. How images lie there, a library chooses batch by batch, and the
+bits of what is computed from them depend on it: each batch of them says it first.
+"""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from math import prod
 
 import torch
 import torch.distributed as dist
@@ -45,23 +50,28 @@ class ProcessInlet:
             self._post()
 
     def receive(self) -> Sequence[Tensor]:
-        """Return the next batch, and post a buffer for one that comes later."""
+        """Return the next batch, and post buffers for one that comes later."""
         with self._fleet.talking(self._fleet.name(self._rank)):
             arrived = self._posted.popleft()
             for work, _ in arrived:
                 work.wait()
         self._post()
-        return [_from_wire(buffer) for _, buffer in arrived]
+        buffers = [buffer for _, buffer in arrived]
+        layouts = buffers.pop(0).tolist() if _laid_out(self._shapes) else [0] * len(buffers)
+        return [
+            _from_wire(flat, shape, layout)
+            for flat, shape, layout in zip(buffers, self._shapes, layouts, strict=True)
+        ]
 
     def _post(self) -> None:
         """Ask for one batch more, if there is one."""
         count = next(self._samples, None)
         if count is None:
             return
-        rows = count * self._rails
-        buffers = [
-            torch.empty(rows, *_wire_shape(shape), device=self._device) for shape in self._shapes
-        ]
+        sizes = [count * self._rails * prod(shape) for shape in self._shapes]
+        buffers = [torch.empty(size, device=self._device) for size in sizes]
+        if _laid_out(self._shapes):
+            buffers.insert(0, torch.empty(len(sizes), dtype=torch.int64, device=self._device))
         with self._fleet.talking(self._fleet.name(self._rank)):
             self._posted.append([(_begun(dist.irecv(one, self._rank)), one) for one in buffers])
 
@@ -82,11 +92,14 @@ class ProcessOutlet:
 
     def send(self, passed_on: Sequence[Tensor]) -> None:
         """Hand over a batch; wait while too many have not been taken."""
+        held = [_on_wire(h) for h in passed_on]
+        if _laid_out([tuple(h.shape[1:]) for h in passed_on]):
+            layouts = [int(_channels_last(h)) for h in passed_on]
+            held.insert(0, torch.tensor(layouts, device=held[0].device))
         with self._fleet.talking(self._fleet.name(self._rank)):
             while len(self._sent) >= DEPTH:
                 self._wait()
-            held = [_on_wire(h) for h in passed_on]
-            self._sent.append([(_begun(dist.isend(h, self._rank)), h) for h in held])
+            self._sent.append([(_begun(dist.isend(one, self._rank)), one) for one in held])
 
     def close(self) -> None:
         """Wait until all batches have been taken."""
@@ -106,16 +119,25 @@ def _begun(work: dist.Work | None) -> dist.Work:
     return work
 
 
+def _laid_out(shapes: Sequence[tuple[int, ...]]) -> bool:
+    """Whether any row is an image, which may lie in memory in two ways."""
+    return any(len(shape) == 3 for shape in shapes)
+
+
+def _channels_last(h: Tensor) -> bool:
+    """Whether an activity lies in memory with its channels innermost."""
+    if h.ndim != 4 or h.is_contiguous():
+        return False
+    return h.is_contiguous(memory_format=torch.channels_last)
+
+
 def _on_wire(h: Tensor) -> Tensor:
-    """Lay an activity out as it travels: images with their channels innermost, as they are."""
-    return (h.movedim(1, -1) if h.ndim == 4 else h).contiguous()
+    """Return an activity's numbers in the order in which they lie in memory, ``(numbers,)``."""
+    return (h.movedim(1, -1) if _channels_last(h) else h).reshape(-1)
 
 
-def _wire_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape of one row of :func:`_on_wire`."""
-    return (*shape[1:], shape[0]) if len(shape) == 3 else shape
-
-
-def _from_wire(h: Tensor) -> Tensor:
-    """Undo :func:`_on_wire`; the layout in memory stays, and so do the bits of what follows."""
-    return h.movedim(-1, 1) if h.ndim == 4 else h
+def _from_wire(flat: Tensor, shape: tuple[int, ...], layout: int) -> Tensor:
+    """Undo :func:`_on_wire`: ``(rows, *shape)``, laid out as it was."""
+    if layout:
+        return flat.view(-1, *shape[1:], shape[0]).movedim(-1, 1)
+    return flat.view(-1, *shape)

@@ -12,7 +12,7 @@ from plurigrid_ff.learning.footprint import COPIES, GIB, parameter_bytes, requir
 from plurigrid_ff.learning.network import FFNetwork
 
 # How torch says on the CPU what it could not have.
-_REFUSED = re.compile(r"you tried to allocate (\d+) bytes|can't allocate memory")
+_REFUSED = re.compile(r"can't allocate memory: you tried to allocate (\d+) bytes")
 
 
 def stage_bytes(network: FFNetwork, places: range) -> int:
@@ -52,7 +52,7 @@ def within_memory(fleet: Fleet) -> Iterator[None]:
         if refused is None and not isinstance(error, torch.OutOfMemoryError):
             raise
         wanted = text.splitlines()[0][:200]
-        if refused is not None and refused.group(1):
+        if refused is not None:
             wanted = f"it wanted {int(refused.group(1)) / GIB:.2f} GiB more"
         lost = StageLostError(
             f"{fleet.name(fleet.rank)} is out of memory: {wanted}; lower training.batch_size or "

@@ -61,10 +61,8 @@ def take_up(network: FFNetwork, weights: dict[str, Tensor]) -> None:
 
 
 def state_of(tensors: dict[str, Tensor], places: range) -> dict[str, Tensor]:
-    """Return what of an optimizer state belongs to some layers, or to what feeds the first."""
+    """Return what of an optimizer state belongs to some layers."""
     prefixes = tuple(f"layers.{place}." for place in places)
-    if 0 in places:
-        prefixes += ("negatives.",)
     return {name: value for name, value in tensors.items() if name.startswith(prefixes)}
 
 

@@ -20,9 +20,16 @@ def require_one_agent(config: RunConfig) -> None:
 
 
 def require_divisible(
-    network: FFNetwork, training: TrainingConfig, stages: int, replicas: int
+    network: FFNetwork, training: TrainingConfig, samples: int, *, stages: int, replicas: int
 ) -> None:
     """Refuse a network or batches that cannot be divided among so many processes.
+
+    Args:
+        network: The network.
+        training: How it is trained.
+        samples: How many there are to train on.
+        stages: Runs of layers.
+        replicas: Processes that learn the same layers.
 
     Raises:
         ConfigError: What does not fit, and what would.
@@ -35,10 +42,12 @@ def require_divisible(
         )
     if replicas == 1:
         return
-    if training.batch_size < replicas:
+    last = samples % training.batch_size
+    least = min(training.batch_size, last or training.batch_size, samples)
+    if least < replicas:
         raise ConfigError(
-            f"training.batch_size: {training.batch_size} samples for {replicas} replicas; each "
-            "needs one at least"
+            f"training.batch_size: {training.batch_size} leaves {least} of {samples} samples for a "
+            f"batch, and each of {replicas} replicas needs one at least; change it a little"
         )
     for name, holds in {
         "network.recurrent": network.config.recurrent is not None,
@@ -53,17 +62,3 @@ def require_divisible(
                 f"--replicas: layer {number} ({layer.transform.kind}, {layer.objective.name}) "
                 "learns from whole batches, since their samples feel each other; take 1 replica"
             )
-
-
-def require_full_batches(samples: int, training: TrainingConfig, replicas: int) -> None:
-    """Refuse a last batch that is too short to be divided.
-
-    Raises:
-        ConfigError: How many samples it has.
-    """
-    last = samples % training.batch_size or training.batch_size
-    if last < replicas:
-        raise ConfigError(
-            f"training.batch_size: the last batch of {samples} samples has {last}, and each of "
-            f"{replicas} replicas needs one at least; change it a little"
-        )

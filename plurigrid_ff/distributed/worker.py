@@ -23,10 +23,9 @@ def work(fleet: Fleet) -> None:
         PlurigridError: This process had to stop, or another is gone; the others know.
     """
     try:
-        while (message := fleet.hear())["do"] == "begin":
+        message = fleet.hear()
+        while message["do"] == "begin":
             message = _serve(fleet, _begin(fleet, message))
-            if message["do"] == "end":
-                return
     except PlurigridError as error:
         fleet.report(error)
         raise

@@ -9,7 +9,7 @@ from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.learning.augmentation import Augmentation
 from plurigrid_ff.learning.batches import Batch, Batches
 from plurigrid_ff.learning.labelled import Reading
-from plurigrid_ff.learning.learners import Agree, Learner, learner
+from plurigrid_ff.learning.learners import Learner, learner
 from plurigrid_ff.learning.negatives import find_negatives
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.optimizers import StepPlan
@@ -24,7 +24,6 @@ class Feed:
         batches: Which of them make up a batch.
         training: How samples are augmented.
         plan: How a source of negatives steps, where it learns.
-        agree: Sums the gradients of replicas before a step.
 
     Attributes:
         source: What proposes negatives, where it learns.
@@ -37,7 +36,6 @@ class Feed:
         batches: Batches,
         training: TrainingConfig,
         plan: StepPlan,
-        agree: Agree | None = None,
     ) -> None:
         self.network = network
         self.x = x
@@ -48,7 +46,7 @@ class Feed:
         self.augmentation = Augmentation(training.augmentation, tuple(x.shape[1:]))
         self.source: Learner | None = None
         if self.negatives is not None and any(True for _ in self.negatives.parameters()):
-            self.source = learner("negatives", self.negatives, plan, kept=False, agree=agree)
+            self.source = learner("negatives", self.negatives, plan, kept=False)
 
     def shown(self, batch: Batch, epoch: int) -> Tensor:
         """Return a batch's samples as an epoch shows them, ``(batch, *feature_shape)``."""
@@ -71,5 +69,5 @@ class Feed:
         key = self.batches.key(self.negatives.name, epoch)
         rails = self.negatives.rails(self.network, x, batch.y, key=key, sample_ids=batch.ids)
         if self.source is not None:
-            self.source.step(batch.share)
+            self.source.step()
         return rails

@@ -117,8 +117,7 @@ class Stage:
         self.probe = learner("probe", probe, plans[-1].during(every)) if probe else None
         self.feed: Feed | None = None
         if x is not None:
-            first = plans[0].during(every)
-            self.feed = Feed(network, x, batches, training, first, agree)
+            self.feed = Feed(network, x, batches, training, plans[0].during(every))
 
     @property
     def all_learners(self) -> list[Learner]:

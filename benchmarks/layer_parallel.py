@@ -33,7 +33,7 @@ from typing import Any
 import torch
 
 from plurigrid_ff.config import NetworkConfig, TrainingConfig
-from plurigrid_ff.distributed import Fleet, work
+from plurigrid_ff.distributed import Fleet, Launch, Leader, work
 from plurigrid_ff.distributed.cost_model import (
     Machine,
     Measured,
@@ -42,8 +42,6 @@ from plurigrid_ff.distributed.cost_model import (
     most_that_pay,
     predict,
 )
-from plurigrid_ff.distributed.leader import Leader
-from plurigrid_ff.distributed.meeting import Launch
 from plurigrid_ff.files import write_text
 from plurigrid_ff.learning.footprint import parameter_bytes
 from plurigrid_ff.learning.network import FFNetwork
@@ -129,7 +127,7 @@ def serve(name: str, arguments: argparse.Namespace) -> None:
             found["cuts"] = [[cut.start, cut.stop] for cut in fleet.cuts]
         print(json.dumps(found), flush=True)
     if kind == "processes":
-        fleet.tell({"do": "end"})
+        fleet.dismiss()
 
 
 def start(name: str, seed: int) -> list[subprocess.Popen[str]]:

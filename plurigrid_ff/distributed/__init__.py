@@ -5,6 +5,8 @@
 """
 
 from plurigrid_ff.distributed.fleet import Fleet
+from plurigrid_ff.distributed.leader import Leader
+from plurigrid_ff.distributed.meeting import Launch
 from plurigrid_ff.distributed.worker import work
 
-__all__ = ["Fleet", "work"]
+__all__ = ["Fleet", "Launch", "Leader", "work"]

@@ -135,11 +135,12 @@ def lead(
         fleet.report(error)
         raise
     except KeyboardInterrupt:
-        message = f"interrupted; {saved_so_far(config, out)}"
+        # A launcher ends us when it misses another process, which may be known by now.
+        message = f"{fleet.failure() or 'interrupted'}; {saved_so_far(config, out)}"
         fail("Interrupted", message, as_json=as_json, status=EXIT_INTERRUPTED)
     finally:
         signal.signal(signal.SIGTERM, before)
-    fleet.tell({"do": "end"})
+    fleet.dismiss()
     if as_json:
         print_json(report.model_dump(mode="json"))
     else:

@@ -23,6 +23,8 @@ from plurigrid_ff.errors import (
 from plurigrid_ff.runs import installed_versions
 
 FAILURE = "failure"
+# Between two stretches of epochs the first process measures, reports and saves.
+AS_LONG_AS_IT_TAKES = timedelta(days=365)
 
 
 class Fleet:
@@ -111,9 +113,13 @@ class Fleet:
         for rank in self.others:
             self._send(json.dumps(message).encode(), rank)
 
+    def dismiss(self) -> None:
+        """Tell all others that it was all."""
+        self.tell({"do": "end"})
+
     def hear(self) -> dict[str, Any]:
-        """Wait for what rank 0 tells."""
-        message: dict[str, Any] = json.loads(self._receive(0))
+        """Wait for what rank 0 tells, as long as it is there."""
+        message: dict[str, Any] = json.loads(self._receive(0, AS_LONG_AS_IT_TAKES))
         return message
 
     def send(self, tensors: Mapping[str, Tensor], rank: int) -> None:
@@ -134,11 +140,13 @@ class Fleet:
             dist.send(torch.tensor([len(data)]), rank)
             dist.send(torch.frombuffer(bytearray(data), dtype=torch.uint8), rank)
 
-    def _receive(self, rank: int) -> bytes:
-        """Receive what :meth:`_send` sent."""
+    def _receive(self, rank: int, patience: timedelta | None = None) -> bytes:
+        """Receive what :meth:`_send` sent; wait for it no longer than for anything else."""
         size = torch.zeros(1, dtype=torch.int64)
         with self.talking(self.name(rank)):
-            dist.recv(size, rank)
+            coming = dist.irecv(size, rank)
+            assert coming is not None  # noqa: S101 - both are in the group
+            coming.wait() if patience is None else coming.wait(patience)
             data = torch.empty(int(size), dtype=torch.uint8)
             dist.recv(data, rank)
         return data.numpy().tobytes()
@@ -154,8 +162,9 @@ class Fleet:
         try:
             yield
         except RuntimeError as error:  # all that torch.distributed raises
-            self.report(StageLostError(f"{whom} was lost: {str(error).splitlines()[0][:200]}"))
-            raise self._first_failure() from error
+            lost = StageLostError(f"{whom} was lost: {str(error).splitlines()[0][:200]}")
+            self.report(lost)
+            raise (self.failure() or lost) from error
 
     def report(self, error: PlurigridError) -> None:
         """Leave word of a failure for the others; the first that is left counts."""
@@ -165,12 +174,14 @@ class Fleet:
         except RuntimeError:  # the store has gone with its holder: nobody is left to read it
             return
 
-    def _first_failure(self) -> PlurigridError:
-        """Return the first failure that any process left word of."""
+    def failure(self) -> PlurigridError | None:
+        """Return the first failure that any process left word of; None if it is not known."""
         try:
+            if not self._store.check([FAILURE]):
+                return None
             record = json.loads(self._store.get(FAILURE))
-        except RuntimeError:
-            return StageLostError(f"{self.name(0)} was lost, and with it what it knew")
+        except RuntimeError:  # the store has gone with its holder
+            return None
         kind = TrainingError if record["training"] else StageLostError
         return kind(record["message"])
 

@@ -15,8 +15,7 @@ FOLLOWER = """
 import sys
 import torch
 torch.set_num_threads(1)
-from plurigrid_ff.distributed import Fleet, work
-from plurigrid_ff.distributed.meeting import Launch
+from plurigrid_ff.distributed import Fleet, Launch, work
 from plurigrid_ff.errors import PlurigridError
 fleet = Fleet(Launch.read(), {}, replicas=int(sys.argv[1]), timeout_s=60.0)
 try:
@@ -59,7 +58,7 @@ def two_processes(replicas: int):
         fleet = Fleet(launch, {}, replicas=replicas, timeout_s=60.0)
         yield fleet, other
         if other.poll() is None:
-            fleet.tell({"do": "end"})
+            fleet.dismiss()
     finally:
         if fleet is not None:
             fleet.close()

@@ -167,7 +167,9 @@ def measure(arguments: argparse.Namespace, seed: int) -> dict[str, Any]:
     for processes in running.values():
         turn(processes)  # the first makes optimizer state, and wakes the libraries
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in CONTENDERS}
+    loads = []  # of the machine, others' work included, over the last minute
     for _ in range(arguments.repeats):
+        loads.append(os.getloadavg()[0])
         for name, processes in running.items():
             found[name].append(turn(processes))
     for processes in running.values():
@@ -178,7 +180,8 @@ def measure(arguments: argparse.Namespace, seed: int) -> dict[str, Any]:
             process.wait()
     samples = arguments.batch * arguments.batches
     alone = found["sequential"]
-    entry: dict[str, Any] = {"seed": seed, "contenders": {}}
+    entry: dict[str, Any] = {"seed": seed, "load_averages": loads, "contenders": {}}
+    print(f"load averages {min(loads):.1f} to {max(loads):.1f} on {os.cpu_count()} cores")
     for name, turns in found.items():
         stages = len(turns[0]["cpu"])
         fill = (arguments.batches + stages - 1) / arguments.batches
@@ -226,25 +229,25 @@ def model(arguments: argparse.Namespace, entry: dict[str, Any]) -> dict[str, Any
         Measured(arguments.batches, tuple(two["cpu_seconds_per_stage"]), cuts),
         **LINK,
     )
-    # Sixty thousand samples, two epochs between checkpoints.
-    usual = 2 * -(-60_000 // arguments.batch)
-    layer = -2  # as all but the first
-    deep = Workload(
-        (load.costs[layer],) * DEEP,
-        (load.activity_bytes[layer],) * DEEP,
-        (load.parameter_bytes[layer],) * DEEP,
-        usual,
+    # Sixty thousand samples a pass; two passes between checkpoints, or all twenty.
+    layer, passes = -2, -(-60_000 // arguments.batch)  # a layer as all but the first are
+    deep, rarely = (
+        Workload(
+            (load.costs[layer],) * DEEP,
+            (load.activity_bytes[layer],) * DEEP,
+            (load.parameter_bytes[layer],) * DEEP,
+            epochs * passes,
+        )
+        for epochs in (2, 20)
     )
     # Such a device copies beside its work.
     fast = Machine(machine.seconds_per_unit / ACCELERATED, 0.0, **LINK)
+    counts = tuple(2**n for n in range(11))
     cases = {
         "measured network, this core": (machine, load, (1, 2, 4, 8)),
-        f"{DEEP} layers, this core": (machine, deep, (1, 2, *(2**n for n in range(3, 11)))),
-        f"{DEEP} layers, {ACCELERATED} times as fast": (
-            fast,
-            deep,
-            (1, 2, *(2**n for n in range(3, 11))),
-        ),
+        f"{DEEP} layers, this core, checkpoints every 2 epochs": (machine, deep, counts),
+        f"{DEEP} layers, this core, checkpoints every 20 epochs": (machine, rarely, counts),
+        f"{DEEP} layers, {ACCELERATED} times as fast, every 20 epochs": (fast, rarely, counts),
     }
     found: dict[str, Any] = {
         "machine": asdict(machine),

@@ -153,7 +153,7 @@ def predict(machine: Machine, workload: Workload, stages: int) -> Prediction:
         seconds=seconds,
         speedup=alone / seconds,
         efficiency=alone / seconds / stages,
-        bubble=1 - workload.batches * sum(works) / (stages * flowing),
+        bubble=max(0.0, 1 - workload.batches * sum(works) / (stages * flowing)),
         gathering=gathered / seconds,
         link_bytes_per_s=max(sent, default=0.0) / pace,
         memory_bytes=max(memory[1:], default=0.0),

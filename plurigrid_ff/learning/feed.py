@@ -51,7 +51,7 @@ class Feed:
     def shown(self, batch: Batch, epoch: int) -> Tensor:
         """Return a batch's samples as an epoch shows them, ``(batch, *feature_shape)``."""
         key = self.batches.key("augmentation", epoch)
-        return self.augmentation(self.x[batch.ids], batch.ids, key=key)
+        return self.augmentation(self.x.index_select(0, batch.ids), batch.ids, key=key)
 
     def rails(self, x: Tensor, batch: Batch, epoch: int) -> Reading:
         """Return what the first layer reads; a source of negatives that learns takes a step.

@@ -1,23 +1,21 @@
-"""Fleets of two: rank 0 is the process of the tests, rank 1 one beside it."""
+"""Fleets: rank 0 is the process of the tests, the others are forked from one that has torch."""
 
-import os
+import multiprocessing
 import socket
-import subprocess
-import sys
 from contextlib import contextmanager
 
 import pytest
 
-from plurigrid_ff.distributed.fleet import Fleet
-from plurigrid_ff.distributed.meeting import Launch
+from plurigrid_ff.distributed import Fleet, Launch
 
 FOLLOWER = """
+import os
 import sys
 import torch
 torch.set_num_threads(1)
 from plurigrid_ff.distributed import Fleet, Launch, work
 from plurigrid_ff.errors import PlurigridError
-fleet = Fleet(Launch.read(), {}, replicas=int(sys.argv[1]), timeout_s=60.0)
+fleet = Fleet(Launch.read(environment), {}, replicas=replicas, timeout_s=60.0)
 try:
     work(fleet)
 except PlurigridError as error:
@@ -43,33 +41,35 @@ def environment(rank: int, world: int, port: int) -> dict[str, str]:
 
 
 @contextmanager
-def two_processes(replicas: int):
-    """Yield the fleet as rank 0 sees it, and the other process."""
+def processes(world: int, replicas: int):
+    """Yield the fleet as rank 0 sees it, and the other processes."""
     port = find_port()
-    other = subprocess.Popen(
-        [sys.executable, "-c", FOLLOWER, str(replicas)],
-        env=os.environ | environment(1, 2, port),
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload(["plurigrid_ff.distributed.worker"])
+    others = []
+    for rank in range(1, world):
+        given = {"environment": environment(rank, world, port), "replicas": replicas}
+        others.append(server.Process(target=exec, args=(FOLLOWER, given), daemon=True))
+        others[-1].start()
     fleet = None
     try:
-        launch = Launch.read(environment(0, 2, port))
+        launch = Launch.read(environment(0, world, port))
         fleet = Fleet(launch, {}, replicas=replicas, timeout_s=60.0)
-        yield fleet, other
-        if other.poll() is None:
+        yield fleet, others
+        if all(other.is_alive() for other in others):
             fleet.dismiss()
     finally:
         if fleet is not None:
             fleet.close()
-        other.communicate(timeout=60)
+        for other in others:
+            other.join(60)
 
 
 @pytest.fixture(scope="module")
 def two_stages():
     """Two stages, one process each: the fleet, and the other process."""
-    with two_processes(replicas=1) as found:
-        yield found
+    with processes(world=2, replicas=1) as (fleet, (other,)):
+        yield fleet, other
 
 
 @pytest.fixture
@@ -80,8 +80,8 @@ def stages(two_stages):
 
 @pytest.fixture
 def replicas():
-    """The fleet of one stage with two processes."""
-    with two_processes(replicas=2) as (fleet, _):
+    """A fleet of two stages with two processes each."""
+    with processes(world=4, replicas=2) as (fleet, _):
         yield fleet
 
 

@@ -107,7 +107,7 @@ def test_a_lost_stage_stops_the_run_which_goes_on_alone(two_stages, tmp_path):
     def lose(entry):
         if entry.round == 2:  # the second round is over, and not saved yet
             other.kill()
-            other.wait()
+            other.join()
 
     with pytest.raises(StageLostError, match=r"stage 2 of 2 \(layers 2 to 2, rank 1 on .*was lost"):
         runs.train(

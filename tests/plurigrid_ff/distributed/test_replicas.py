@@ -1,4 +1,4 @@
-"""A fleet of one stage and two replicas."""
+"""A fleet of two stages and two replicas of each."""
 
 from functools import partial
 
@@ -16,7 +16,7 @@ from plurigrid_ff.learning.trainer import Trainer
 def build(network, training, pipeline=LocalPipeline) -> Trainer:
     generator = torch.Generator().manual_seed(0)
     x, y = torch.rand(120, 64, generator=generator), torch.arange(120) % 3
-    config = NetworkConfig.parse({"hidden": [18, 12]} | network, where="test")
+    config = NetworkConfig.parse({"hidden": [18, 12, 12]} | network, where="test")
     settings = TrainingConfig.parse(
         {"epochs": 3, "batch_size": 33, "optimizer": "sgd", "clip": 0.5} | training, where="test"
     )
@@ -24,7 +24,7 @@ def build(network, training, pipeline=LocalPipeline) -> Trainer:
     return Trainer(model, x, y, settings, seed=0, pipeline=pipeline)
 
 
-def test_replicas_learn_what_one_process_learns(replicas):
+def test_stages_of_replicas_learn_what_one_process_learns(replicas):
     fleet = replicas
     for network in ({}, {"objective": "threshold"}):
         alone, divided = build(network, {}), build(network, {}, partial(Leader, fleet))

@@ -14,6 +14,8 @@ from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.pipeline import LocalPipeline
 from plurigrid_ff.learning.trainer import Trainer
 
+pytestmark = pytest.mark.xdist_group("fleet")
+
 TRAINING = {"epochs": 4, "batch_size": 50, "learning_rate": 5e-3, "augmentation": {"noise": 0.1}}
 IMAGES = [
     {"kind": "conv2d", "features": 6, "kernel": 3, "pool": 2},

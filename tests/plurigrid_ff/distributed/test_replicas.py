@@ -12,6 +12,8 @@ from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.pipeline import LocalPipeline
 from plurigrid_ff.learning.trainer import Trainer
 
+pytestmark = pytest.mark.xdist_group("fleet")
+
 
 def build(network, training, pipeline=LocalPipeline) -> Trainer:
     generator = torch.Generator().manual_seed(0)

@@ -92,6 +92,11 @@ def train(
     out = Path(out)
     host = host or load_host()
     watcher = watcher or Watcher()
+    if pipeline is not None and config.society.agents > 1:
+        raise ConfigError(
+            f"society.agents: processes divide the layers of one network, got "
+            f"{config.society.agents} agents; take 1, or train them in one process"
+        )
     skills = _resolve(config, host)
     join_plugins(host)
     config = _resolved(config, skills)

@@ -77,12 +77,10 @@ def run(
     from plurigrid_ff.callbacks import metrics_file, tensorboard
     from plurigrid_ff.distributed.fleet import Fleet
     from plurigrid_ff.distributed.meeting import Launch
-    from plurigrid_ff.distributed.requirements import require_one_agent
     from plurigrid_ff.distributed.worker import work
     from plurigrid_ff.host.plugins import load_host
     from plurigrid_ff.learning.devices import resolve_device
 
-    require_one_agent(config)
     host = load_host()
     runs.join_plugins(host)
     settings = runs.flat_settings(config.model_dump(mode="json")) | {"--replicas": replicas}

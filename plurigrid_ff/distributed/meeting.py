@@ -122,14 +122,13 @@ def meet(
     keys = [f"{PAPERS}{rank}" for rank in range(launch.world)]
     try:
         store.wait(keys, timedelta(seconds=timeout_s))
+        papers = [json.loads(store.get(key)) for key in keys]
     except RuntimeError as error:
-        absent = [str(rank) for rank, key in enumerate(keys) if not store.check([key])]
         raise MeetingError(
             f"rank {launch.rank} waited {timeout_s:g} s at {launch.where}, and of ranks 0 to "
-            f"{launch.world - 1} these did not come: {', '.join(absent)}; start them with the same "
-            "command, see that they reach that address, or allow more with --timeout"
+            f"{launch.world - 1} these did not come: {_absent(store, keys)}; start them with the "
+            "same command, see that they reach that address, or allow more with --timeout"
         ) from error
-    papers = [json.loads(store.get(key)) for key in keys]
     for rank, other in enumerate(papers[1:], start=1):
         _require_equal(papers[0]["versions"], other["versions"], rank, "runs", "install the same")
         _require_equal(
@@ -152,6 +151,14 @@ def _require_equal(
                 f"rank {rank} {verb} {name} {other.get(name)!r}, rank 0 {first.get(name)!r}; "
                 f"{remedy} on all ranks"
             )
+
+
+def _absent(store: Store, keys: list[str]) -> str:
+    """Name the ranks that have shown nothing."""
+    try:
+        return ", ".join(str(rank) for rank, key in enumerate(keys) if not store.check([key]))
+    except RuntimeError:  # who held the store has left, because of what it read there perhaps
+        return "who held the store, whose own message says why it left"
 
 
 def _first_line(error: BaseException) -> str:

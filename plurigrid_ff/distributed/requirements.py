@@ -1,22 +1,9 @@
 """What stages and replicas in processes of their own need of a run."""
 
-from plurigrid_ff.config import RunConfig, TrainingConfig
+from plurigrid_ff.config import TrainingConfig
 from plurigrid_ff.errors import ConfigError
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.requirements import require_stages
-
-
-def require_one_agent(config: RunConfig) -> None:
-    """Refuse a run with more than one network.
-
-    Raises:
-        ConfigError: There are several agents.
-    """
-    if config.society.agents > 1:
-        raise ConfigError(
-            f"society.agents: stages divide one network, got {config.society.agents} agents; train "
-            "them with plurigrid-ff train, or take 1"
-        )
 
 
 def require_divisible(

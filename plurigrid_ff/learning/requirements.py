@@ -56,8 +56,8 @@ def require_stages(network: FFNetwork, stages: int, *, where: str) -> None:
     layers = len(network.stack)
     if stages > layers:
         raise ConfigError(
-            f"{where}: {stages} stages for {layers} layers; a stage has one layer at least, so "
-            f"take at most {layers}"
+            f"{where}: {stages} stages, but the network has {layers} to divide; a stage has one "
+            f"layer at least, so take at most {layers}"
         )
     if stages == 1:
         return

@@ -43,7 +43,10 @@ def test_it_writes_a_run_folder_as_train_does(run_file, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--agents", "2"], "society.agents: stages divide one network, got 2 agents"),
+        (
+            ["--agents", "2"],
+            "society.agents: processes divide the layers of one network, got 2 agents",
+        ),
         (["--set", "training.workers=2"], "training.workers: 2 threads share"),
         (["--replicas", "2"], "--replicas: 1 processes cannot be divided"),
     ],

@@ -77,7 +77,7 @@ def test_a_checkpoint_goes_on_with_another_number_of_stages(stages, tmp_path, sa
 
 
 def test_stages_are_refused_before_anything_is_sent(stages):
-    with pytest.raises(ConfigError, match="torchrun's processes: 2 stages for 1 layers"):
+    with pytest.raises(ConfigError, match="torchrun's processes: 2 stages, but the network has 1"):
         build({"hidden": [12]}, {}, partial(Leader, stages))
     with pytest.raises(ConfigError, match="training.workers: 2 threads"):
         build({}, {"workers": 2}, partial(Leader, stages))

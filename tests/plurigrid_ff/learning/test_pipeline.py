@@ -95,7 +95,7 @@ def test_the_error_of_any_stage_is_the_one_that_is_raised(blobs, layer):
 @pytest.mark.parametrize(
     ("network", "workers", "message"),
     [
-        ({}, 5, "training.workers: 5 stages for 4 layers"),
+        ({}, 5, "training.workers: 5 stages, but the network has 4"),
         ({"locality": 2}, 2, "network.locality = 2"),
         ({"readout": "probe"}, 2, "network.readout = 'probe' reads all layers"),
         ({"recurrent": {"steps": 2}}, 2, "network.recurrent"),

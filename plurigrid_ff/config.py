@@ -281,6 +281,7 @@ class TrainingConfig(Settings):
     )
     workers: PositiveInt = Field(
         1,
+        le=64,
         description="Threads that share the layers, each with some that follow one another; what "
         "is learned does not depend on it.",
     )

@@ -28,6 +28,8 @@ FIRST_PARTY = {
     "color_next": "color",
     "color_palette": "color",
     "color_rank": "color",
+    "evolve_run": "self-evolving-agent",
+    "evolve_step": "self-evolving-agent",
     "nca_grow": "nca",
     "nca_learn_rule": "nca",
     "nca_step": "nca",

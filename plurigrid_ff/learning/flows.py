@@ -99,14 +99,18 @@ class FeedForward(Flow):
 
         Args:
             stack: The layers, first layer first.
-            x: What the first of them reads: prepared input, or what was passed on below.
+            x: What the first of them reads: prepared input, or what was passed on below, which is
+                taken out of there so that nobody keeps it.
             visit: Given a layer's place, the layer, and what it reads; returns its activity.
             places: Which layers.
         """
-        if not isinstance(x, deque):
-            first = visit(places.start, stack[places.start], x)
-            x, places = deque([first], maxlen=self.reach), places[1:]
-        passed_on = deque(x, maxlen=self.reach)
+        passed_on: deque[Tensor] = deque(maxlen=self.reach)
+        if isinstance(x, deque):
+            while x:
+                passed_on.append(x.popleft())
+        else:
+            passed_on.append(visit(places.start, stack[places.start], x))
+            places = places[1:]
         self.carry(stack, passed_on, visit, places)
         return passed_on
 

@@ -199,10 +199,7 @@ class Stage:
                 visits=self.network.flow.visits,
                 forgets=self.network.flow.forgets,
             )
-            passed_on = self._carry(entering, sweep, own)
-            sweep.finish()
-            if self.above is not None and last >= self.places.stop:
-                self.above.send(passed_on)
+            self._carry(entering, sweep, own, beyond=last >= self.places.stop)
             if self.probe is not None and shown is not None:
                 losses[-1, batch.number] = self._train_probe(self.probe, shown, batch.y)
             progress((batch.number + 1) / len(self.batches))
@@ -220,15 +217,18 @@ class Stage:
         return (x if self.probe is not None else None), self.feed.rails(x, batch, epoch)
 
     def _carry(
-        self, entering: Reading | deque[Tensor], sweep: Sweep, own: range
-    ) -> Sequence[Tensor]:
-        """Carry what comes in through the layers here; return what they pass on."""
+        self, entering: Reading | deque[Tensor], sweep: Sweep, own: range, *, beyond: bool
+    ) -> None:
+        """Carry what comes in through the layers here, and beyond them if some learn there."""
         flow, stack = self.network.flow, self.network.stack
         if isinstance(flow, FeedForward):
-            return flow.climb(stack, entering, sweep.visit, own)
-        assert not isinstance(entering, deque)  # noqa: S101 - other flows are never divided
-        flow.sweep(stack, entering, sweep.visit, own[-1])
-        return ()
+            passed_on = flow.climb(stack, entering, sweep.visit, own)
+            if self.above is not None and beyond:
+                self.above.send(passed_on)
+        else:
+            assert not isinstance(entering, deque)  # noqa: S101 - other flows are never divided
+            flow.sweep(stack, entering, sweep.visit, own[-1])
+        sweep.finish()
 
     def _train_probe(self, probe: Learner, x: Tensor, y: Tensor) -> Tensor:
         """Let the probe learn from what the layers now say of the samples; return its loss."""

@@ -15,7 +15,7 @@ import torch
 torch.set_num_threads(1)
 from plurigrid_ff.distributed import Fleet, Launch, work
 from plurigrid_ff.errors import PlurigridError
-fleet = Fleet(Launch.read(environment), {}, replicas=replicas, timeout_s=60.0)
+fleet = Fleet(Launch.read(environment), {}, replicas=replicas, timeout_s=300.0)
 try:
     work(fleet)
 except PlurigridError as error:
@@ -54,7 +54,7 @@ def processes(world: int, replicas: int):
     fleet = None
     try:
         launch = Launch.read(environment(0, world, port))
-        fleet = Fleet(launch, {}, replicas=replicas, timeout_s=60.0)
+        fleet = Fleet(launch, {}, replicas=replicas, timeout_s=300.0)
         yield fleet, others
         if all(other.is_alive() for other in others):
             fleet.dismiss()

@@ -54,6 +54,11 @@ class Channel:
     def close(self) -> None:
         """A receiver that has not failed takes all there is; nobody has to wait for it."""
 
+    def renew(self) -> None:
+        """Begin anew, empty and whole; nobody may be using it."""
+        self._held.clear()
+        self._broken = False
+
     def break_off(self) -> None:
         """Let whoever waits, at either end, fail."""
         with self._changed:

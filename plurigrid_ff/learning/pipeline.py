@@ -105,6 +105,8 @@ class LocalPipeline:
         if not others:
             last.learn(first, plan, losses, progress)
             return
+        for channel in self._channels:
+            channel.renew()  # an earlier stretch may have failed
         threads = torch.get_num_threads()
         each = max(1, threads // len(self.stages))
 
@@ -113,9 +115,8 @@ class LocalPipeline:
             try:
                 stage.learn(first, plan, losses, progress)
             except BaseException:
-                for channel in (stage.below, stage.above):
-                    if isinstance(channel, Channel):
-                        channel.break_off()
+                for channel in self._channels:
+                    channel.break_off()
                 raise
 
         failed: list[BaseException] = []
@@ -127,7 +128,7 @@ class LocalPipeline:
                 failed.append(error)
             finally:
                 torch.set_num_threads(threads)
-            failed += filter(None, (future.exception() for future in running))
+            failed = [*filter(None, (future.exception() for future in running)), *failed]
         if failed:
             raise min(failed, key=lambda error: isinstance(error, BrokenChannelError))
 

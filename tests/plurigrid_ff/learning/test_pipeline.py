@@ -90,6 +90,9 @@ def test_the_error_of_any_stage_is_the_one_that_is_raised(blobs, layer):
         trainer.train_epochs(2)
 
     assert threading.active_count() == threads
+    with torch.no_grad():
+        trainer.network.stack[layer].transform.bias.zero_()
+    assert all(layer.loss is not None for layer in trainer.train_epochs(1))
 
 
 @pytest.mark.parametrize(

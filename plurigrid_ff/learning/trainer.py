@@ -74,6 +74,8 @@ class Trainer:
         self.x = x
         self.y = y
         self.config = config
+        self.seed = seed
+        self.role = role
         self.epoch = 0
         self.updates = [0] * len(network.stack)
         self.probe_loss: float | None = None

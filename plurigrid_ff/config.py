@@ -281,6 +281,12 @@ class TrainingConfig(Settings):
         description="Samples of a batch whose temporary tensors exist at once; none: by memory, "
         "and never fewer than 256.",
     )
+    workers: PositiveInt = Field(
+        1,
+        le=64,
+        description="Threads that share the layers, each with some that follow one another; what "
+        "is learned does not depend on it.",
+    )
     augmentation: AugmentationConfig = AugmentationConfig()
 
     @property

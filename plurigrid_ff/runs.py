@@ -79,6 +79,7 @@ def train(
     overwrite: bool = False,
     watcher: Watcher | None = None,
     start: Path | None = None,
+    pipeline: Callable[[Any], Any] | None = None,
 ) -> RunReport:
     """Train as the config says, alone or through its triad, and write the run folder.
 
@@ -90,6 +91,8 @@ def train(
         overwrite: Replace a finished run, once this one is complete.
         watcher: Told what is going on.
         start: Where the run that ``config.warm_start`` names lies now, if it was moved.
+        pipeline: Spreads the layers over processes, as
+            :class:`~plurigrid_ff.distributed.leader.Leader` does; None: all are in this one.
 
     Returns:
         The report, as written to ``OUT/report.json``.
@@ -100,6 +103,11 @@ def train(
     out = Path(out)
     host = host or load_host()
     watcher = watcher or Watcher()
+    if pipeline is not None and config.society.agents > 1:
+        raise ConfigError(
+            f"society.agents: processes divide the layers of one network, got "
+            f"{config.society.agents} agents; take 1, or train them in one process"
+        )
     skills = _resolve(config, host)
     join_plugins(host)
     config = _resolved(config, skills)
@@ -120,7 +128,8 @@ def train(
     _require_buildable(config, data)
     if warm is not None:
         warm.require_data(data)
-    context = RunContext(config, data, build_society(config, data, graph))
+    society = build_society(config, data, graph)
+    context = RunContext(config, data, society, pipeline=pipeline)
     try:
         if not begun:
             folder.begin(config, warm.copy_to if warm else None)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +150,7 @@ class Rounds:
         built = {}
         for role, skill in self.skills.items():
             config = skill.parse_config(run.skills, where="run")
-            context = RunContext(run, self.context.data, self.context.society, self._share)
+            context = replace(self.context, progress=self._share)
             working = skill.build(config, context)
             protocol, method = METHODS[role]
             if not isinstance(working, protocol):

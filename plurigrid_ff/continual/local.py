@@ -47,7 +47,7 @@ class LocalLearner(Learner):
         for objective in self._among:
             objective.present = present
         sweep = Sweep(
-            self._learners,
+            dict(enumerate(self._learners)),
             self._engine,
             [True] * depth,
             batch.y,

@@ -22,6 +22,7 @@ FIRST_PARTY = {
     "check_certificate": "proofgeneral-narya",
     "certify_run": "proofgeneral-narya",
     "check_drift": "persistent-homology",
+    "compare_rounds": "persistent-homology",
     "compare_topology": "persistent-homology",
     "color_answer": "color",
     "color_at": "color",

@@ -63,7 +63,7 @@ def on_ray(evaluate: Evaluate, *, cpus: int | None = None) -> Iterator[EvaluateA
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     address = os.environ.get("RAY_ADDRESS")
     # "local": not whichever cluster happens to run on this machine.
-    own = {"address": "local", "num_cpus": cpus, "include_dashboard": False}
+    own: dict[str, Any] = {"address": "local", "num_cpus": cpus, "include_dashboard": False}
     try:
         ray.init(configure_logging=False, log_to_driver=False, **({} if address else own))
     except ConnectionError as error:

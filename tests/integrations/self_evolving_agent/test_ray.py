@@ -11,6 +11,8 @@ from plurigrid_ff.errors import DeviceError, MissingExtraError
 
 
 @pytest.mark.slow
+# Ray forks; JAX, where an earlier test has loaded it, warns of that.
+@pytest.mark.filterwarnings(r"ignore:os\.fork\(\) was called:RuntimeWarning")
 def test_a_cluster_leaves_the_bytes_that_this_machine_does(
     whole, tmp_path, lot, settings, monkeypatch
 ):

@@ -45,7 +45,7 @@ SHAPES = {  # hidden layers, batch
 WIDTHS = (128, 256, 512, 1024, 2048)  # of four layers, batch 1024
 ONE_RAIL, TWO_RAILS = ("projection", "class-goodness"), ("threshold",)
 
-BATCHES = 4  # of a turn: an epoch has costs of its own
+BATCHES, SAMPLES = 4, 8192  # of a turn, at most: an epoch has costs of its own
 
 Turn = Callable[[], Any]
 
@@ -102,9 +102,9 @@ def found_before(path: Path | None, report: dict[str, Any]) -> list[dict[str, An
 
 
 def contenders(hidden: tuple[int, ...], batch: int, seed: int) -> dict[str, Turn]:
-    """Return what takes turns: each call goes over ``BATCHES`` batches."""
+    """Return what takes turns: each call goes over a few batches."""
     generator = torch.Generator().manual_seed(seed)
-    x = torch.rand(BATCHES * batch, FEATURES, generator=generator)
+    x = torch.rand(batches_of(batch) * batch, FEATURES, generator=generator)
     y = torch.randint(CLASSES, (len(x),), generator=generator)
     training = TrainingConfig(batch_size=batch, learning_rate=1e-3, decay="none")
     plain = NetworkConfig(hidden=hidden)
@@ -133,6 +133,11 @@ def contenders(hidden: tuple[int, ...], batch: int, seed: int) -> dict[str, Turn
     if importlib.util.find_spec("fflib") is not None:
         turns["fflib"] = fflib_steps(hidden, x, y, batch)
     return turns
+
+
+def batches_of(batch: int) -> int:
+    """Return how many batches a turn goes over."""
+    return max(1, min(BATCHES, SAMPLES // batch))
 
 
 def predictors(hidden: tuple[int, ...], x: torch.Tensor, seed: int) -> dict[str, Turn]:
@@ -165,7 +170,7 @@ def products(hidden: tuple[int, ...], batch: int) -> Turn:
     ]
 
     def turn() -> None:
-        for _ in range(BATCHES * batch // rows):
+        for _ in range(batches_of(batch) * batch // rows):
             for x, weight, da in made:
                 torch.mm(x, weight.T)
                 torch.mm(da.T, x)
@@ -178,7 +183,7 @@ def flops(hidden: tuple[int, ...], batch: int) -> int:
     widths = (FEATURES, *hidden)
     rows = min(batch, 1024)
     layers = sum(a * b for a, b in pairwise(widths))
-    return 4 * rows * (BATCHES * batch // rows) * layers
+    return 4 * rows * (batches_of(batch) * batch // rows) * layers
 
 
 def fflib_steps(hidden: tuple[int, ...], x: torch.Tensor, y: torch.Tensor, batch: int) -> Turn:
@@ -224,8 +229,8 @@ def summary(found: dict[str, Any], hidden: tuple[int, ...], batch: int) -> dict[
     for name, times in found.items():
         rival = "predict, backprop" if name.startswith("predict") else "backprop"
         entries[name] = {
-            "samples_per_s": BATCHES * batch / statistics.median(times["clock"]),
-            "samples_per_cpu_s": BATCHES * batch / statistics.median(times["cpu"]),
+            "samples_per_s": batches_of(batch) * batch / statistics.median(times["clock"]),
+            "samples_per_cpu_s": batches_of(batch) * batch / statistics.median(times["cpu"]),
             "of_backprop": ratio(found[rival]["clock"], times["clock"]),
             "of_backprop_cpu": ratio(found[rival]["cpu"], times["cpu"]),
             "seconds": times["clock"],

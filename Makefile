@@ -5,7 +5,7 @@ OUT ?= runs/demo
 TORCH ?=
 BIN := .venv/bin/
 
-.PHONY: help demo test lint types imports tests constraints facts sbom clean runtime dev toolchain
+.PHONY: help demo test docs lint types imports tests constraints facts sbom clean runtime dev toolchain
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -14,6 +14,9 @@ demo: runtime  ## train a triad and write runs/demo/report.html; DATA=mnist for 
 	$(BIN)plurigrid-ff triads run persistent-homology-open-games-forward-forward --data $(DATA) --out $(OUT) --overwrite
 
 test: lint types imports tests  ## all checks
+
+docs: dev  ## the site of the documentation, into build/site; a broken link fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)python -m mkdocs build
 
 lint: dev  ## ruff: rules and formatting
 	$(BIN)python -m ruff check

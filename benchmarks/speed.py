@@ -2,8 +2,9 @@ r"""Samples per second of the engine beside backprop on the same layers, in one 
 
 Contenders take turns within every repeat, so that a busy machine disturbs all of them alike;
 medians count, and ratios are medians of the ratios within a repeat. CPU time is told beside the
-clock's. The machine's own rate of the same matrix products is measured in the same turns. With
-fflib, a package from PyPI that trains through autograd, on the path, it takes its turn too:
+clock's. The machine's own rate of the same matrix products is measured in the same turns. Every
+shape is written as soon as it is done, and the same command called again goes on. With fflib, a
+package from PyPI that trains through autograd, on the path, it takes its turn too:
 
     pip install --no-deps --target /tmp/fflib fflib==0.3.0
     PYTHONPATH=/tmp/fflib python benchmarks/speed.py --out benchmarks/results/speed.json \
@@ -19,7 +20,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,12 @@ SHAPES = {  # hidden layers, batch
     "784-500-500, batch 256": ((500, 500), 256),
     "784-8x1000, batch 1024": ((1000,) * 8, 1024),
     "784-8x1000, batch 8192": ((1000,) * 8, 8192),
+    "784-2x2000, batch 128": ((2000,) * 2, 128),  # fflib's own example
 }
 WIDTHS = (128, 256, 512, 1024, 2048)  # of four layers, batch 1024
 ONE_RAIL, TWO_RAILS = ("projection", "class-goodness"), ("threshold",)
 
-BATCHES = 4  # of a turn: an epoch has costs of its own
+BATCHES, SAMPLES = 4, 8192  # of a turn, at most: an epoch has costs of its own
 
 Turn = Callable[[], Any]
 
@@ -65,33 +67,44 @@ def main() -> None:
         "versions": installed_versions(),
         "repeats": arguments.repeats,
         "seconds": arguments.seconds,
-        "seeds": list(range(arguments.seeds)),
         "shrink": arguments.shrink,
-        "results": [],
     }
+    report["results"] = found_before(arguments.out, report)
+    done = {(entry["shape"], entry["threads"], entry["seed"]) for entry in report["results"]}
     shapes = dict(SHAPES) | {f"784-4x{w}, batch 1024": ((w,) * 4, 1024) for w in WIDTHS}
     for threads in map(int, arguments.threads.split(",")):
         torch.set_num_threads(threads)
-        for seed in range(arguments.seeds):
-            for name, (hidden, batch) in shapes.items():
-                hidden = tuple(max(CLASSES, w // arguments.shrink // 10 * 10) for w in hidden)
-                batch = max(16, batch // arguments.shrink)
-                turns = contenders(hidden, batch, seed)
-                found = take_turns(turns, arguments.repeats, arguments.seconds)
-                entry = {"shape": name, "hidden": list(hidden), "batch": batch}
-                entry |= {"threads": threads, "seed": seed} | summary(found, hidden, batch)
-                report["results"].append(entry)
-                print_entry(entry)
-    if arguments.out:
-        write_text(arguments.out, json.dumps(report, indent=2) + "\n")
+        for seed, name in product(range(arguments.seeds), shapes):
+            if (name, threads, seed) in done:
+                continue
+            hidden, batch = shapes[name]
+            hidden = tuple(max(CLASSES, w // arguments.shrink // 10 * 10) for w in hidden)
+            batch = max(16, batch // arguments.shrink)
+            turns = contenders(hidden, batch, seed)
+            found = take_turns(turns, arguments.repeats, arguments.seconds)
+            entry = {"shape": name, "hidden": list(hidden), "batch": batch}
+            entry |= {"threads": threads, "seed": seed} | summary(found, hidden, batch)
+            report["results"].append(entry)
+            print_entry(entry)
+            if arguments.out:
+                write_text(arguments.out, json.dumps(report, indent=2) + "\n")
     if arguments.plot:
         draw(report["results"], arguments.plot)
 
 
+def found_before(path: Path | None, report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what an interrupted call of the same command has found, on the same machine."""
+    if path is None or not path.exists():
+        return []
+    before = json.loads(path.read_text("utf-8"))
+    results: list[dict[str, Any]] = before.pop("results")
+    return results if before == report else []
+
+
 def contenders(hidden: tuple[int, ...], batch: int, seed: int) -> dict[str, Turn]:
-    """Return what takes turns: each call goes over ``BATCHES`` batches."""
+    """Return what takes turns: each call goes over a few batches."""
     generator = torch.Generator().manual_seed(seed)
-    x = torch.rand(BATCHES * batch, FEATURES, generator=generator)
+    x = torch.rand(batches_of(batch) * batch, FEATURES, generator=generator)
     y = torch.randint(CLASSES, (len(x),), generator=generator)
     training = TrainingConfig(batch_size=batch, learning_rate=1e-3, decay="none")
     plain = NetworkConfig(hidden=hidden)
@@ -112,11 +125,19 @@ def contenders(hidden: tuple[int, ...], batch: int, seed: int) -> dict[str, Turn
             )
             made = build_contender("engine", settings, x, y, CLASSES)
             turns[objective if engine == "auto" else f"{objective}, autograd"] = made.epoch
+    low = training.model_copy(update={"precision": "bfloat16"})
+    settings = run.model_copy(update={"network": plain, "training": low})
+    turns["projection, bfloat16"] = build_contender("engine", settings, x, y, CLASSES).epoch
     turns |= predictors(hidden, x, seed)
     turns["products"] = products(hidden, batch)
     if importlib.util.find_spec("fflib") is not None:
         turns["fflib"] = fflib_steps(hidden, x, y, batch)
     return turns
+
+
+def batches_of(batch: int) -> int:
+    """Return how many batches a turn goes over."""
+    return max(1, min(BATCHES, SAMPLES // batch))
 
 
 def predictors(hidden: tuple[int, ...], x: torch.Tensor, seed: int) -> dict[str, Turn]:
@@ -149,7 +170,7 @@ def products(hidden: tuple[int, ...], batch: int) -> Turn:
     ]
 
     def turn() -> None:
-        for _ in range(BATCHES * batch // rows):
+        for _ in range(batches_of(batch) * batch // rows):
             for x, weight, da in made:
                 torch.mm(x, weight.T)
                 torch.mm(da.T, x)
@@ -162,7 +183,7 @@ def flops(hidden: tuple[int, ...], batch: int) -> int:
     widths = (FEATURES, *hidden)
     rows = min(batch, 1024)
     layers = sum(a * b for a, b in pairwise(widths))
-    return 4 * rows * (BATCHES * batch // rows) * layers
+    return 4 * rows * (batches_of(batch) * batch // rows) * layers
 
 
 def fflib_steps(hidden: tuple[int, ...], x: torch.Tensor, y: torch.Tensor, batch: int) -> Turn:
@@ -208,8 +229,8 @@ def summary(found: dict[str, Any], hidden: tuple[int, ...], batch: int) -> dict[
     for name, times in found.items():
         rival = "predict, backprop" if name.startswith("predict") else "backprop"
         entries[name] = {
-            "samples_per_s": BATCHES * batch / statistics.median(times["clock"]),
-            "samples_per_cpu_s": BATCHES * batch / statistics.median(times["cpu"]),
+            "samples_per_s": batches_of(batch) * batch / statistics.median(times["clock"]),
+            "samples_per_cpu_s": batches_of(batch) * batch / statistics.median(times["cpu"]),
             "of_backprop": ratio(found[rival]["clock"], times["clock"]),
             "of_backprop_cpu": ratio(found[rival]["cpu"], times["cpu"]),
             "seconds": times["clock"],

@@ -9,6 +9,7 @@ COMMANDS = {
     "reproduce": "Train a recipe on several seeds, beside backprop and what was published.",
     "profile": "Measure speed and memory of a run file, beside backprop of the same shape.",
     "replay": "Derive a finished run again from its settings, and compare every step.",
+    "adapt": "Go on learning: classes that arrive in turns, and streams that drift.",
     "evaluate": "Measure a trained network on labelled samples.",
     "predict": "Label samples with a trained network.",
     "export": "Write a trained network for another runtime: C, ONNX, safetensors.",

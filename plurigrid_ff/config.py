@@ -30,6 +30,7 @@ from plurigrid_ff.recurrent_config import RecurrentConfig
 from plurigrid_ff.settings import Settings
 from plurigrid_ff.society_config import SocietyConfig
 from plurigrid_ff.toml_files import read_toml
+from plurigrid_ff.warm_start_config import WarmStartConfig
 
 __all__ = [
     "AnyLayerConfig",
@@ -52,6 +53,7 @@ __all__ = [
     "SocietyConfig",
     "TrainingConfig",
     "Triad",
+    "WarmStartConfig",
     "format_toml",
     "read_toml",
 ]
@@ -279,6 +281,12 @@ class TrainingConfig(Settings):
         description="Samples of a batch whose temporary tensors exist at once; none: by memory, "
         "and never fewer than 256.",
     )
+    workers: PositiveInt = Field(
+        1,
+        le=64,
+        description="Threads that share the layers, each with some that follow one another; what "
+        "is learned does not depend on it.",
+    )
     augmentation: AugmentationConfig = AugmentationConfig()
 
     @property
@@ -309,6 +317,9 @@ class RunConfig(Settings):
     society: SocietyConfig = SocietyConfig()
     triad: Triad | None = Field(
         None, description="Skills that coordinate and validate; none: the generator alone."
+    )
+    warm_start: WarmStartConfig | None = Field(
+        None, description="A finished run that this one begins with; none: initial weights."
     )
     seed: int = Field(0, ge=0, lt=1 << 63, description="Every draw of the run derives from it.")
     device: Device = Field("auto", description="'auto' takes CUDA where there is one.")

@@ -76,6 +76,14 @@ class BlockError(PlurigridError):
     """A block that fails at work, on a batch unlike those it was tried out on."""
 
 
+class MeetingError(PlurigridError):
+    """Processes that train together and did not find each other."""
+
+
+class StageLostError(PlurigridError):
+    """A process that trains some of the layers and is gone."""
+
+
 class MeasurementError(PlurigridError):
     """A measurement whose process ended without a result."""
 

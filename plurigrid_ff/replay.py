@@ -8,7 +8,13 @@ from pathlib import Path
 from plurigrid_ff.config import Settings
 from plurigrid_ff.digest import digest
 from plurigrid_ff.errors import ConfigError, RunFolderError
-from plurigrid_ff.host.folder import AGENTS_FOLDER, LOG_FILE, NETWORK_FILE, read_run_config
+from plurigrid_ff.host.folder import (
+    AGENTS_FOLDER,
+    LOG_FILE,
+    NETWORK_FILE,
+    START_FOLDER,
+    read_run_config,
+)
 from plurigrid_ff.host.log import LogEntry, read_log
 from plurigrid_ff.host.plugins import Host
 from plurigrid_ff.report.reading import read_report
@@ -82,7 +88,13 @@ def replay(
     with tempfile.TemporaryDirectory(prefix="plurigrid-ff-replay-") as place:
         again = Path(place) / "run"
         try:
-            train(read_run_config(folder), again, host=host, watcher=watcher)
+            train(
+                read_run_config(folder),
+                again,
+                host=host,
+                watcher=watcher,
+                start=folder / START_FOLDER,
+            )
         except _DivergedError:
             pass
         else:

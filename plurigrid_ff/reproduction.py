@@ -18,8 +18,8 @@ from plurigrid_ff.host.folder import RunFolder, read_run_config
 from plurigrid_ff.host.plugins import Host, load_host
 from plurigrid_ff.recipes import Published, Reached, Recipe
 from plurigrid_ff.results import RunReport
-from plurigrid_ff.runs import Watcher, flat_settings, installed_versions, train
-from plurigrid_ff.settings import Result
+from plurigrid_ff.runs import Watcher, installed_versions, train
+from plurigrid_ff.settings import Result, flat_settings
 
 REPRODUCTION_FILE = "reproduce.json"
 

@@ -1,11 +1,11 @@
 """What was found, of a run and of objectives: models that are written, printed and drawn."""
 
 from math import prod
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, computed_field
 
-from plurigrid_ff.config import OptionValue, ReadoutKind, Settings
+from plurigrid_ff.config import OptionValue, ReadoutKind, Settings, WarmStartConfig
 from plurigrid_ff.settings import Result
 from plurigrid_ff.society_results import SocietyReport
 
@@ -52,6 +52,7 @@ class Verdict(Result):
         measure: The number that was compared, None where there was nothing to measure.
         limit: The largest ``measure`` that passes.
         reason: One sentence.
+        summary: JSON-ready numbers for the log, beside those above.
     """
 
     passed: bool | None
@@ -60,6 +61,7 @@ class Verdict(Result):
     reason: str
     tables: tuple[Table, ...] = ()
     charts: tuple[Chart, ...] = ()
+    summary: dict[str, Any] = Field(default_factory=dict, description="More numbers for the log.")
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -174,6 +176,9 @@ class RunReport(Result):
     data_digest: str
     seed: int
     device: str
+    warm_start: WarmStartConfig | None = Field(
+        None, description="The run whose networks this one began with; None: initial weights."
+    )
     versions: dict[str, str]
     machine: dict[str, str] = Field(
         default_factory=dict, description="Processor, system, and the threads torch had."

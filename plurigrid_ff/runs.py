@@ -12,15 +12,24 @@ from plurigrid_ff.config import RunConfig
 from plurigrid_ff.digest import digest
 from plurigrid_ff.errors import ConfigError, RunFolderError
 from plurigrid_ff.files import write_text
-from plurigrid_ff.host.folder import NETWORK_FILE, REPORT_FILE, RunFolder, read_run_config
+from plurigrid_ff.host.folder import (
+    NETWORK_FILE,
+    REPORT_FILE,
+    START_FOLDER,
+    RunFolder,
+    read_run_config,
+)
 from plurigrid_ff.host.graphs import build_graph
 from plurigrid_ff.host.plugins import Host, load_host
+from plurigrid_ff.host.ports import WARM_START
 from plurigrid_ff.host.skill import Documents, Role, RunContext, Skill, Trained, TrainedSociety
 from plurigrid_ff.host.society import build_society
 from plurigrid_ff.host.society_report import report_society, save_networks
 from plurigrid_ff.host.triad import resolve_triad
 from plurigrid_ff.report.reading import read_report
 from plurigrid_ff.results import Assessment, RunReport
+from plurigrid_ff.settings import flat_settings
+from plurigrid_ff.warm_start import WarmStart, open_warm_start
 
 if TYPE_CHECKING:
     from plurigrid_ff.data.dataset import Dataset
@@ -69,6 +78,8 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     watcher: Watcher | None = None,
+    start: Path | None = None,
+    pipeline: Callable[[Any], Any] | None = None,
 ) -> RunReport:
     """Train as the config says, alone or through its triad, and write the run folder.
 
@@ -79,6 +90,9 @@ def train(
         resume: Go on with an unfinished run of the same settings; start if there is none.
         overwrite: Replace a finished run, once this one is complete.
         watcher: Told what is going on.
+        start: Where the run that ``config.warm_start`` names lies now, if it was moved.
+        pipeline: Spreads the layers over processes, as
+            :class:`~plurigrid_ff.distributed.leader.Leader` does; None: all are in this one.
 
     Returns:
         The report, as written to ``OUT/report.json``.
@@ -89,6 +103,11 @@ def train(
     out = Path(out)
     host = host or load_host()
     watcher = watcher or Watcher()
+    if pipeline is not None and config.society.agents > 1:
+        raise ConfigError(
+            f"society.agents: processes divide the layers of one network, got "
+            f"{config.society.agents} agents; take 1, or train them in one process"
+        )
     skills = _resolve(config, host)
     join_plugins(host)
     config = _resolved(config, skills)
@@ -97,18 +116,24 @@ def train(
     if resume and folder.is_complete and not folder.is_begun:
         _require_same(config, read_run_config(out), out)
         return read_report(out)
-    if resume and folder.is_begun:
+    begun = resume and folder.is_begun
+    if begun:
         _require_same(config, read_run_config(folder.partial), folder.partial)
+        start = folder.partial / START_FOLDER
     else:
         folder.require_free(overwrite=overwrite)
+    config, warm = _opened_start(config, skills, list(graph), start)
     data = _load_data(config)
     watcher.on_data(data)
     _require_buildable(config, data)
-    context = RunContext(config, data, build_society(config, data, graph))
+    if warm is not None:
+        warm.require_data(data)
+    society = build_society(config, data, graph)
+    context = RunContext(config, data, society, pipeline=pipeline)
     try:
-        if not (resume and folder.is_begun):
-            folder.begin(config)
-        report = _run(context, skills, folder.partial, watcher)
+        if not begun:
+            folder.begin(config, warm.copy_to if warm else None)
+        report = _run(context, skills, folder.partial, watcher, warm)
         folder.finish()
     except OSError as error:
         raise RunFolderError(
@@ -194,6 +219,18 @@ def _resolved(config: RunConfig, skills: dict[Role, Skill]) -> RunConfig:
     return config.model_copy(update=update)
 
 
+def _opened_start(
+    config: RunConfig, skills: dict[Role, Skill], agents: list[str], start: Path | None
+) -> tuple[RunConfig, WarmStart | None]:
+    """Open the run that this one begins with, if it does, and fill in the end of its log."""
+    if config.warm_start is None:
+        return config, None
+    place = start or Path(config.warm_start.run)
+    warm = open_warm_start(config, agents, skills[Role.GENERATOR].card, place)
+    known = config.warm_start.model_copy(update={"log_head": warm.log_head})
+    return config.model_copy(update={"warm_start": known}), warm
+
+
 def _require_buildable(config: RunConfig, data: "Dataset") -> None:
     """Refuse what samples of this shape, or the device, cannot have, before anything is written.
 
@@ -220,23 +257,15 @@ def _require_same(asked: RunConfig, saved: RunConfig, folder: Path) -> None:
         flat_settings(asked.model_dump(mode="json")),
         flat_settings(saved.model_dump(mode="json")),
     )
+    if asked.warm_start is not None and asked.warm_start.log_head is None:
+        have.pop("warm_start.log_head", None)  # filled in when the run began
+        want.pop("warm_start.log_head")
     for key in sorted(want.keys() | have.keys()):
         if want.get(key) != have.get(key):
             raise ConfigError(
                 f"{folder}: its {key} is {have.get(key)!r}, but {want.get(key)!r} was asked for; "
                 "resume with the settings it began with, or take another --out"
             )
-
-
-def flat_settings(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Flatten nested settings to dotted keys."""
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            flat |= flat_settings(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat
 
 
 def _load_data(config: RunConfig) -> "Dataset":
@@ -247,7 +276,11 @@ def _load_data(config: RunConfig) -> "Dataset":
 
 
 def _run(
-    context: RunContext, skills: dict[Role, Skill], partial: Path, watcher: Watcher
+    context: RunContext,
+    skills: dict[Role, Skill],
+    partial: Path,
+    watcher: Watcher,
+    warm: WarmStart | None,
 ) -> RunReport:
     """Run the rounds and write what a finished run consists of."""
     from plurigrid_ff.host.checkpoints import remove_checkpoints
@@ -258,6 +291,7 @@ def _run(
         skills,
         context,
         partial,
+        start={WARM_START.name: warm.weights()} if warm else {},
         on_progress=watcher.on_progress,
         on_entry=watcher.on_entry,
     )
@@ -314,6 +348,7 @@ def _report(
         data_digest=data.digest,
         seed=config.seed,
         device=config.device,
+        warm_start=config.warm_start,
         versions=installed_versions(),
         machine=describe_machine(),
         settings_digest=digest(config),

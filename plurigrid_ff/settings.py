@@ -100,3 +100,14 @@ def _tagged(union: Any, tag: int | str) -> Any:
         if Tag(str(tag)) in getattr(member, "__metadata__", ()):
             return get_args(member)[0]
     return None
+
+
+def flat_settings(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Flatten nested settings to dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat |= flat_settings(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat

@@ -1,4 +1,7 @@
-"""The README and the pages in docs are true: programs print what they say, settings are valid."""
+"""The README and the pages in docs are true: programs print what they say, settings are valid.
+
+The blocks of a page in docs go on from one another, so they are one program.
+"""
 
 import re
 import subprocess
@@ -25,9 +28,11 @@ NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 BLOCKS = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
 PROGRAMS = [
-    pytest.param(*match, id=f"{name}-{place}")
-    for name, text in {"README": README, **PAGES}.items()
-    for place, match in enumerate(BLOCKS.findall(text))
+    pytest.param(*match, id=f"README-{place}") for place, match in enumerate(BLOCKS.findall(README))
+] + [
+    pytest.param(*map("".join, zip(*found, strict=True)), id=name)
+    for name, text in PAGES.items()
+    if (found := BLOCKS.findall(text))
 ]
 SETTINGS = [
     pytest.param(match, id=f"{name}-{place}")
@@ -38,7 +43,8 @@ SETTINGS = [
 
 def test_every_program_is_followed_by_what_it_prints():
     assert README.count("```python\n") == README.count("```text\n") == 2
-    assert len(PROGRAMS) == sum(text.count("```python\n") for text in (README, *PAGES.values()))
+    for name, text in PAGES.items():
+        assert len(BLOCKS.findall(text)) == text.count("```python\n"), name
 
 
 @pytest.mark.parametrize(("program", "text"), PROGRAMS)

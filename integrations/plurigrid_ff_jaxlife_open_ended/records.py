@@ -2,9 +2,8 @@
 
 from typing import Self
 
-from plurigrid_ff_jaxlife_open_ended.config import WorldConfig
-
 from plurigrid_ff.settings import Result
+from plurigrid_ff_jaxlife_open_ended.config import WorldConfig
 
 
 class Openness(Result):

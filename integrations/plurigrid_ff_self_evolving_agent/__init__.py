@@ -79,6 +79,13 @@ def register_commands(register: Callable[[str, str | Callable[[], Any], str], No
 
 
 @hookimpl
+def register_tools(register: Callable[[str, str], None]) -> None:
+    """Offer evolution to agents."""
+    for name in ("evolve_run", "evolve_step"):
+        register(name, f"plurigrid_ff_self_evolving_agent.tools:{name.upper()}")
+
+
+@hookimpl
 def evolve_step(request: dict[str, Any]) -> dict[str, Any]:
     """Answer an agent: see :class:`plurigrid_ff_self_evolving_agent.agents.EvolveStepRequest`."""
     from plurigrid_ff_self_evolving_agent.agents import answer_step

@@ -28,10 +28,12 @@ class Candidate(Settings):
 class EvolveStepRequest(Settings):
     """What one step needs to know; the same request gives the same answer."""
 
-    candidates: Annotated[tuple[Candidate, ...], Len(min_length=1, max_length=100_000)]
+    candidates: Annotated[tuple[Candidate, ...], Len(min_length=1, max_length=100_000)] = Field(
+        description="Who may become a parent, each with its score and its number of children."
+    )
     classes: int = Field(10, ge=2, description="Of the data.")
     objectives: tuple[str, ...] = Field((), description="Those that a child may change to.")
-    seed: int = Field(0, ge=0, lt=1 << 63)
+    seed: int = Field(0, ge=0, lt=1 << 63, description="Every draw derives from it.")
     step: NonNegativeInt = Field(0, description="Number of the step; another one draws anew.")
 
 

@@ -1,11 +1,9 @@
 """The archive: every individual there ever was, in one SQLite file that only grows."""
 
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +13,7 @@ from safetensors.numpy import load, save
 from plurigrid_ff.digest import canonical_json, digest
 from plurigrid_ff.errors import CheckpointError, ConfigError, unknown_name
 from plurigrid_ff.files import written_beside
-from plurigrid_ff_self_evolving_agent.record import Record
+from plurigrid_ff_self_evolving_agent.record import Record, parse_record
 
 Weights = Mapping[str, NDArray[np.float32]]
 
@@ -41,7 +39,17 @@ BEGIN SELECT RAISE(ABORT, 'the archive only grows'); END;
 PRAGMA user_version = {FORMAT};
 COMMIT;
 """
+_IN_USE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+REMEDY = (
+    "`plurigrid-ff evolve resume` recovers what is whole of an evolution; of a run, restore the "
+    "file from a copy, or start again with --overwrite"
+)
 _INSERT = "INSERT INTO individuals VALUES (?, ?, ?, ?, ?, ?)"
+
+
+class DamagedArchiveError(CheckpointError):
+    """An archive of which a part is not as it was written."""
 
 
 class Archive:
@@ -55,7 +63,8 @@ class Archive:
         path: The file; created if there is none. None: in memory.
 
     Raises:
-        CheckpointError: The file is damaged, cut short, in use, or no archive.
+        DamagedArchiveError: The file is damaged or cut short.
+        CheckpointError: It is in use, or no archive.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -170,13 +179,10 @@ class Archive:
                 f"{self._where}: the weights of {name!r} were not kept, because it was not "
                 "accepted; choose one that was"
             )
-        try:
-            values: dict[str, NDArray[np.float32]] = load(blob)
-        except SafetensorError as error:
-            raise CheckpointError(f"{self._where}: the weights of {name!r} are damaged") from error
-        if digest(values) != record.weights_digest:
+        values = parse_weights(blob, record)
+        if values is None:
             raise CheckpointError(f"{self._where}: the weights of {name!r} are damaged")
-        return {tensor: values[tensor] for tensor in sorted(values)}  # the file has no order
+        return values
 
     def save(self, path: Path) -> None:
         """Write the archive to a file of its own, the same bytes for the same records."""
@@ -209,11 +215,10 @@ class Archive:
             )
         rows = self._base.execute("SELECT number, record, chain FROM individuals ORDER BY number")
         for place, (number, text, chain) in enumerate(rows, start=1):
-            record = _read(text)
+            record = parse_record(text)
             if record is None or number != place or record.chained(self.head) != chain:
-                raise CheckpointError(
-                    f"{self._where}: individual {place} is not as it was written; restore the "
-                    "file from a copy, or start again with --overwrite"
+                raise DamagedArchiveError(
+                    f"{self._where}: individual {place} is not as it was written; {REMEDY}"
                 )
             self._take(record, chain)
 
@@ -230,20 +235,25 @@ class Archive:
         """Say what is wrong with the file."""
         try:
             yield
-        except sqlite3.OperationalError as error:
-            in_use = "locked" in str(error)
-            remedy = "another process holds it: wait for it, or end it" if in_use else str(error)
-            raise CheckpointError(f"{self._where}: cannot be used: {remedy}") from error
-        except sqlite3.DatabaseError as error:
-            raise CheckpointError(
-                f"{self._where}: damaged or cut short ({error}); restore it from a copy, or "
-                "start again with --overwrite"
-            ) from error
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            # Text that is not UTF-8, in a row or in SQLite's own message, has no code.
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+            if code in _IN_USE:
+                remedy = "another process holds it: wait for it, or end it"
+                raise CheckpointError(f"{self._where}: cannot be used: {remedy}") from error
+            if code in _DAMAGED:
+                raise DamagedArchiveError(
+                    f"{self._where}: damaged or cut short ({error}); {REMEDY}"
+                ) from error
+            raise CheckpointError(f"{self._where}: cannot be used: {error}") from error
 
 
-def _read(text: Any) -> Record | None:
-    """Parse a record; None if it is none."""
+def parse_weights(blob: bytes, record: Record) -> dict[str, NDArray[np.float32]] | None:
+    """Parse the weights of a record; None if they are not those that its digest is of."""
     try:
-        return Record.model_validate(json.loads(text))
-    except (TypeError, ValueError):
+        values: dict[str, NDArray[np.float32]] = load(blob)
+    except SafetensorError:
         return None
+    if digest(values) != record.weights_digest:
+        return None
+    return {tensor: values[tensor] for tensor in sorted(values)}  # the file has no order

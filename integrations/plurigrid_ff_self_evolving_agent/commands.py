@@ -25,8 +25,16 @@ from plurigrid_ff_self_evolving_agent.evolution_settings import (
 
 if TYPE_CHECKING:
     from plurigrid_ff_self_evolving_agent.record import Record
+    from plurigrid_ff_self_evolving_agent.recovery import Recovery
 
 FOLDER = click.argument("folder", type=click.Path(path_type=Path))
+WORKERS = click.option(
+    "--workers",
+    type=click.Choice(["here", "ray"]),
+    default="here",
+    show_default=True,
+    help="Who evaluates: this machine, one after the other, or the Ray cluster at RAY_ADDRESS.",
+)
 UNSAID = {"right"}
 """Scores that only the next test reads."""
 
@@ -57,8 +65,9 @@ def evolve() -> None:
 @click.option("--memory", type=int, help="Limit of an evaluation in MiB.  [default: 4096]")
 @click.option("--seed", type=int, help="Every draw derives from it.  [default: 0]")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="A new folder.")
+@WORKERS
 @json_option
-def run(out: Path, as_json: bool, **options: Any) -> None:
+def run(out: Path, workers: str, as_json: bool, **options: Any) -> None:
     """Begin an evolution in a new folder and run it.
 
     \b
@@ -69,24 +78,31 @@ def run(out: Path, as_json: bool, **options: Any) -> None:
         from plurigrid_ff_self_evolving_agent.running import start
 
         settings = EvolutionSettings.parse(_gather(options), where="evolve run")
-        best = start(out, settings, _watch(quiet=as_json))
+        best = start(out, settings, _watch(quiet=as_json), on_cluster=workers == "ray")
         _print_best(best, out, as_json)
 
 
 @evolve.command("resume")
 @FOLDER
+@WORKERS
 @json_option
-def resume(folder: Path, as_json: bool) -> None:
+def resume(folder: Path, workers: str, as_json: bool) -> None:
     """Go on with the evolution in FOLDER; its archive will be that of an uninterrupted one.
+
+    An archive that was cut short or damaged is brought back to its last complete record first;
+    the damaged file stays beside it.
 
     \b
     Example:
       plurigrid-ff evolve resume runs/evolved
     """
     with clean_errors(as_json), resumable(folder, as_json):
-        from plurigrid_ff_self_evolving_agent.running import go_on
+        from plurigrid_ff_self_evolving_agent.running import go_on, workers_for
 
-        _print_best(go_on(folder, _watch(quiet=as_json)), folder, as_json)
+        chosen = workers_for(read_settings(folder), on_cluster=workers == "ray")
+        with chosen as evaluate_all:
+            best = go_on(folder, _watch(quiet=as_json), evaluate_all, _tell_recovery)
+        _print_best(best, folder, as_json)
 
 
 @evolve.command("show")
@@ -215,6 +231,16 @@ def _watch(*, quiet: bool) -> Any:
         click.echo(f"{done:>{len(str(planned))}}/{planned} {sign} {record.name}  {change}  {found}")
 
     return watch
+
+
+def _tell_recovery(recovery: "Recovery") -> None:
+    """Say what was kept of a damaged archive, and what was dropped."""
+    kept = f"{recovery.kept} individuals, up to {recovery.last}" if recovery.kept else "none"
+    click.echo(
+        f"the archive was damaged: kept {kept}; those after it are bred again, because "
+        f"{recovery.reason}; the damaged file is {recovery.damaged}",
+        err=True,
+    )
 
 
 def _brief(record: "Record") -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Evolution of settings and weights on islands, one individual after the other."""
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +19,27 @@ from plurigrid_ff_self_evolving_agent.mutation import draw_strength, mutate
 from plurigrid_ff_self_evolving_agent.record import Record
 from plurigrid_ff_self_evolving_agent.selection import choose, parent_weight
 from plurigrid_ff_self_evolving_agent.worker import Job, Result
-
-Evaluate = Callable[[Job, Weights | None], tuple[Result, dict[str, NDArray[np.float32]]]]
-"""Evaluates an individual that goes on from the weights, if there are any."""
+from plurigrid_ff_self_evolving_agent.workers import EvaluateAll, Found
 
 RIGHT = "right"
 FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True)
+class Bred:
+    """An individual that is not evaluated yet.
+
+    Attributes:
+        record: What is known of it.
+        parent: Whom it descends from; None: it is of the first generation.
+        job: Its evaluation,
+        inherited: and the weights that it goes on from, if any.
+    """
+
+    record: Record
+    parent: Record | None
+    job: Job
+    inherited: Weights | None
 
 
 class Evolution:
@@ -35,7 +52,7 @@ class Evolution:
     Args:
         settings: What determines it.
         archive: Where it goes on.
-        evaluate: Raises TrainingError where an individual fails; it is archived as failed.
+        evaluate_all: Evaluates what is left of a generation; who fails is archived as failed.
         classes: Number of classes of the data.
         on_record: Called with every new record.
     """
@@ -44,14 +61,14 @@ class Evolution:
         self,
         settings: EvolutionSettings,
         archive: Archive,
-        evaluate: Evaluate,
+        evaluate_all: EvaluateAll,
         *,
         classes: int,
         on_record: Callable[[Record], None] = lambda record: None,
     ) -> None:
         self.settings = settings
         self.archive = archive
-        self._evaluate = evaluate
+        self._evaluate_all = evaluate_all
         self._classes = classes
         self.on_record = on_record
 
@@ -70,21 +87,42 @@ class Evolution:
         """
         s = self.settings
         for generation in range(s.begins + 1 if s.begins else 0, s.generations + 1):
-            for island in range(s.islands):
-                for number in range(s.children if generation else 1):
-                    name = f"{generation}-{island}-{number}"
-                    if name not in self.archive:
-                        self._add(name, generation, island)
+            left = self._breed(generation)
+            found = self._evaluate_all([(one.job, one.inherited) for one in left])
+            for one, outcome in zip(left, found, strict=True):
+                self._add(one, outcome)
             if not any(record.accepted for record in self.archive.records):
                 failure = self.archive.records[0].scores[FAILURE]
                 raise TrainingError(
                     f"no first individual could be evaluated, so none has children: {failure}"
                 )
 
-    def _add(self, name: str, generation: int, island: int) -> None:
-        """Breed one individual, evaluate it, and archive it."""
+    def _breed(self, generation: int) -> list[Bred]:
+        """Breed those of a generation that are not archived yet.
+
+        Nobody's parent is of its own generation, so they can be evaluated in any order.
+        """
+        s = self.settings
+        left, expected = [], Counter[str]()
+        for island in range(s.islands):
+            for number in range(s.children if generation else 1):
+                name = f"{generation}-{island}-{number}"
+                if name not in self.archive:
+                    left.append(self._breed_one(name, generation, island, expected))
+                    expected.update(left[-1].record.parents)
+        return left
+
+    def _breed_one(self, name: str, generation: int, island: int, expected: Counter[str]) -> Bred:
+        """Choose a parent and a change.
+
+        Args:
+            name: Of the new individual.
+            generation: It is of this one,
+            island: and of this island.
+            expected: Children of its generation that are bred and not archived, by parent.
+        """
         key = derive_key(self.settings.seed, "evolution", name)
-        parent = self._parent(generation, island, key) if generation else None
+        parent = self._parent(generation, island, key, expected) if generation else None
         genome = Genome(network=self.settings.network, training=self.settings.training)
         inherited, gene, strength, drawn = None, None, None, 0
         if parent is not None:
@@ -109,23 +147,30 @@ class Evolution:
             accepted=False,
         )
         job = Job(name=name, data=self.settings.data, genome=genome, seed=self.settings.seed)
-        try:
-            result, weights = self._evaluate(job, inherited)
-        except TrainingError as error:
-            record = record.model_copy(update={"scores": {**record.scores, FAILURE: str(error)}})
+        return Bred(record, parent, job, inherited)
+
+    def _add(self, bred: Bred, outcome: Found | TrainingError) -> None:
+        """Judge an individual and archive it."""
+        record = bred.record
+        if isinstance(outcome, TrainingError):
+            record = record.model_copy(update={"scores": {**record.scores, FAILURE: str(outcome)}})
             self._keep(record, None)
             return
-        judged = self._judged(record, parent, result, weights)
+        result, weights = outcome
+        judged = self._judged(record, bred.parent, result, weights)
         self._keep(judged, weights if judged.accepted else None)
 
-    def _parent(self, generation: int, island: int, key: int) -> Record:
+    def _parent(self, generation: int, island: int, key: int, expected: Counter[str]) -> Record:
         """Draw a parent of an earlier generation, from the island or, at times, the one before."""
         homes = {f"island-{island}"}
         if generation % self.settings.migration == 0:
             homes.add(f"island-{(island - 1) % self.settings.islands}")
         elders = [r for r in self.archive.records if r.accepted and r.round < generation]
         near = [record for record in elders if record.agent in homes] or elders
-        pull = [parent_weight(r.fitness or 0.0, self.archive.children(r.name)) for r in near]
+        pull = [
+            parent_weight(r.fitness or 0.0, self.archive.children(r.name) + expected[r.name])
+            for r in near
+        ]
         return near[choose(pull, derive_key(key, "parent"))]
 
     def _judged(

@@ -1,5 +1,6 @@
 """One individual, as the archive keeps it."""
 
+import json
 from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt
@@ -55,6 +56,14 @@ class Record(Settings):
             head: That of the record before; empty for the first.
         """
         return digest_text(head + canonical_json(self.model_dump(mode="json")))
+
+
+def parse_record(text: Any) -> Record | None:
+    """Parse a record; None if it is none."""
+    try:
+        return Record.model_validate(json.loads(text))
+    except (TypeError, ValueError):
+        return None
 
 
 def lineage_of(records: "tuple[Record, ...]") -> Lineage:

@@ -3,13 +3,14 @@
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 
 from plurigrid_ff.data.load import load_dataset
-from plurigrid_ff_self_evolving_agent.archive import ARCHIVE_FILE, Archive
+from plurigrid_ff_self_evolving_agent.archive import ARCHIVE_FILE
 from plurigrid_ff_self_evolving_agent.containment import evaluate_contained
-from plurigrid_ff_self_evolving_agent.evolution import Evaluate, Evolution, best_of
+from plurigrid_ff_self_evolving_agent.evolution import Evolution, best_of
 from plurigrid_ff_self_evolving_agent.evolution_settings import (
     PICTURE_FILE,
     EvolutionSettings,
@@ -18,42 +19,72 @@ from plurigrid_ff_self_evolving_agent.evolution_settings import (
 )
 from plurigrid_ff_self_evolving_agent.picture import draw_lineage
 from plurigrid_ff_self_evolving_agent.record import Record
+from plurigrid_ff_self_evolving_agent.recovery import Recovery, open_or_recover
+from plurigrid_ff_self_evolving_agent.workers import EvaluateAll, on_ray, one_by_one
 
 Watch = Callable[[Record, int, int], None]
 """Called with every new record, how many there are and how many there will be."""
 
 
-def start(folder: Path, settings: EvolutionSettings, watch: Watch) -> Record:
+def start(
+    folder: Path, settings: EvolutionSettings, watch: Watch, *, on_cluster: bool = False
+) -> Record:
     """Begin an evolution in a new folder and run it; return the best individual.
+
+    Args:
+        folder: Where it is to lie.
+        settings: What determines it.
+        watch: Told of every new record.
+        on_cluster: Evaluate on a Ray cluster; the archive is the same.
 
     Raises:
         PlurigridError: What the user can put right.
     """
     require_sound(settings)
-    begin(folder, settings)
-    return go_on(folder, watch)
+    with workers_for(settings, on_cluster=on_cluster) as evaluate_all:
+        begin(folder, settings)
+        return go_on(folder, watch, evaluate_all)
 
 
-def go_on(folder: Path, watch: Watch, evaluate: Evaluate | None = None) -> Record:
+def workers_for(
+    settings: EvolutionSettings, *, on_cluster: bool
+) -> AbstractContextManager[EvaluateAll]:
+    """Return who evaluates, every individual in a process of its own.
+
+    Raises:
+        MissingExtraError: Ray is asked for and not installed.
+    """
+    evaluate = partial(evaluate_contained, seconds=settings.seconds, memory=settings.memory)
+    return on_ray(evaluate) if on_cluster else nullcontext(one_by_one(evaluate))
+
+
+def go_on(
+    folder: Path,
+    watch: Watch,
+    evaluate_all: EvaluateAll,
+    on_recovery: Callable[[Recovery], None] = lambda recovery: None,
+) -> Record:
     """Run what is left of an evolution; return the best individual.
+
+    An archive that was cut short or damaged is brought back to its last complete record first.
 
     Args:
         folder: Where it lies.
         watch: Told of every new record.
-        evaluate: How individuals are evaluated; None: in processes of their own.
+        evaluate_all: Who evaluates.
+        on_recovery: Told what became of a damaged archive.
 
     Raises:
         PlurigridError: What the user can put right; what was archived stays.
     """
     settings = read_settings(folder)
     classes = load_dataset(settings.data, seed=settings.seed).num_classes
-    evaluate = evaluate or partial(
-        evaluate_contained, seconds=settings.seconds, memory=settings.memory
-    )
     path = folder / ARCHIVE_FILE
-    archive = Archive(path)
+    archive, recovery = open_or_recover(path)
     try:
-        evolution = Evolution(settings, archive, evaluate, classes=classes)
+        if recovery is not None:
+            on_recovery(recovery)
+        evolution = Evolution(settings, archive, evaluate_all, classes=classes)
         evolution.on_record = lambda record: watch(record, len(archive), evolution.planned)
         evolution.run()
         best = best_of(archive)

@@ -22,10 +22,11 @@ from plurigrid_ff.learning.assessment import (
     measure,
     probe_margins,
 )
-from plurigrid_ff.learning.checkpoint import load_weights, save_network
+from plurigrid_ff.learning.checkpoint import load_tensors, load_weights, save_network
 from plurigrid_ff.learning.early_stopping import EarlyStopping
 from plurigrid_ff.learning.footprint import require_memory, training_bytes
 from plurigrid_ff.learning.network import FFNetwork
+from plurigrid_ff.learning.pipeline import LocalPipeline
 from plurigrid_ff.learning.trainer import LayerProgress, Trainer
 from plurigrid_ff.results import Assessment
 from plurigrid_ff_forward_forward_learning.weights import read_parameters, write_parameters
@@ -53,7 +54,8 @@ class Agent:
             self._data.feature_shape,
             self._data.num_classes,
         )
-        require_memory(training_bytes(network, shape, classes), device)
+        if context.pipeline is None:  # stages each look after their own
+            require_memory(training_bytes(network, shape, classes), device)
         self.network = FFNetwork(
             network,
             shape,
@@ -63,7 +65,13 @@ class Agent:
         ).to(device)
         x, y = self._tensors(self._data.train)
         self.trainer = Trainer(
-            self.network, x, y, self._run.training, seed=self._run.seed, role=name
+            self.network,
+            x,
+            y,
+            self._run.training,
+            seed=self._run.seed,
+            role=name,
+            pipeline=context.pipeline or LocalPipeline,
         )
         self._probes = torch.from_numpy(context.society.probes).to(device)
         self._labels = torch.from_numpy(context.society.labels)
@@ -140,6 +148,18 @@ class Agent:
         write_parameters(self.network, parameters, agent=self.name)
         self._choose_readout()
         self._has_changed(mixed=True)
+
+    def begin_with(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        """Begin with the weights and buffers of another run's network, in place of initial ones.
+
+        Optimizers begin anew, and ``initial_activities`` stay those of the untrained network.
+
+        Raises:
+            CheckpointError: They are those of a network of another shape.
+        """
+        tensors = {name: torch.from_numpy(value) for name, value in weights.items()}
+        load_tensors(self.network, tensors, where=f"port 'warm-start' of agent {self.name!r}")
+        self._has_changed()
 
     def probe_margins(self) -> NDArray[np.float32]:
         """Score of the true class minus the best other one on every probe, ``(probes,)``."""

@@ -18,6 +18,7 @@ from plurigrid_ff.host.ports import (
     PARAMETERS,
     SCHEDULE,
     VERDICT,
+    WARM_START,
     Inbox,
     LayerActivities,
     LayerGain,
@@ -66,12 +67,14 @@ class ForwardForwardGenerator:
         return sum(agent.network.num_parameters for agent in self._agents.values())
 
     def generate(self, inbox: Inbox) -> Outbox:
-        """Take up what was mixed, then train each agent in the layers its schedule names.
+        """Take up what was mixed or handed on, then train the layers that schedules name.
 
         An agent that fails is excluded, and the others go on; where there is but one, its
         error ends the run.
         """
         self._take_up(inbox)
+        for name, weights in (inbox.get(WARM_START) or {}).items():
+            self._agents[name].begin_with(weights)
         living = inbox.society.agents
         done: dict[str, AgentRound] = {}
         outbox = Outbox()

@@ -40,6 +40,11 @@ class PersistentHomologyConfig(Settings):
     landmarks: int = Field(
         128, ge=4, le=500, description="Points kept for H1, chosen farthest first."
     )
+    keep_rounds: bool = Field(
+        True,
+        description="Leave the diagrams of every round in the run folder, for `topology compare "
+        "RUN@ROUND`: about 10 kB per round, agent and layer. Otherwise those of the last round.",
+    )
 
 
 def build(config: PersistentHomologyConfig, context: RunContext) -> "PersistentHomology":
@@ -81,13 +86,14 @@ def register_skills(register: Callable[[Skill], None]) -> None:
 @hookimpl
 def register_commands(register: Callable[[str, str | Callable[[], Any], str], None]) -> None:
     """Offer ``topology`` and ``drift``; gudhi and torch load when one is called."""
-    module = "plurigrid_ff_persistent_homology.commands"
-    register("topology", f"{module}:topology", "Compare and draw the topology of runs' layers.")
-    register("drift", f"{module}:drift", "Tell whether samples drifted from a run's own data.")
+    package = "plurigrid_ff_persistent_homology"
+    topology, drift = f"{package}.commands:topology", f"{package}.drift_command:drift"
+    register("topology", topology, "Compare and draw the topology of runs' layers.")
+    register("drift", drift, "Tell whether samples drifted from a run's own data.")
 
 
 @hookimpl
 def register_tools(register: Callable[[str, str], None]) -> None:
-    """Offer the drift alarm and the comparison to agents."""
-    for name in ("check_drift", "compare_topology"):
+    """Offer the drift alarm and the comparisons to agents."""
+    for name in ("check_drift", "compare_topology", "compare_rounds"):
         register(name, f"plurigrid_ff_persistent_homology.tools:{name.upper()}")

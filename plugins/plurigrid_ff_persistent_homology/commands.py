@@ -1,19 +1,19 @@
-"""``plurigrid-ff topology`` and ``plurigrid-ff drift``."""
+"""``plurigrid-ff topology``."""
 
-import sys
+import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from plurigrid_ff.cli import Options
-from plurigrid_ff.cli.output import (
-    EXIT_REFUSED,
-    clean_errors,
-    json_option,
-    print_json,
-    print_table,
-)
+from plurigrid_ff.cli.output import clean_errors, json_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from plurigrid_ff_persistent_homology.distances import DiagramDistance
+
+ROUND = re.compile(r"(?P<run>.+)@(?P<round>[0-9]{1,9})")
 
 SAMPLES = click.option(
     "--samples", default=500, show_default=True, type=click.IntRange(4, 5000), help="At most."
@@ -41,19 +41,19 @@ def topology() -> None:
 
 
 @topology.command("compare")
-@click.argument("run_a", type=click.Path(path_type=Path))
-@click.argument("run_b", type=click.Path(path_type=Path))
+@click.argument("run_a")
+@click.argument("run_b")
 @click.option("--layer", type=int, help="Only this layer, counted from 1.")
 @SAMPLES
 @LANDMARKS
 @SEED
 @json_option
-@click.pass_obj
+@click.pass_context
 def compare(
-    options: Options,
+    context: click.Context,
     /,
-    run_a: Path,
-    run_b: Path,
+    run_a: str,
+    run_b: str,
     layer: int | None,
     samples: int,
     landmarks: int,
@@ -65,11 +65,20 @@ def compare(
     Both networks see the held-out samples of RUN_A. H0 is exact; H1 is computed on
     landmarks, and its bottleneck distance is known to the stated uncertainty.
 
+    RUN@ROUND names a round of a run whose validator was persistent-homology: the diagrams
+    it kept, of the probes it judged by. Round 0 is before any training.
+
     \b
     Example:
       plurigrid-ff topology compare runs/digits runs/other --layer 1 --json
+      plurigrid-ff topology compare runs/digits@1 runs/digits@10
     """
+    options: Options = context.obj
     with clean_errors(as_json):
+        named = [_run_and_round(text) for text in (run_a, run_b)]
+        if any(round is not None for _, round in named):
+            _compare_rounds(context, named, layer, as_json)
+            return
         from plurigrid_ff_persistent_homology.compare import compare_runs
 
         found = compare_runs(
@@ -85,19 +94,32 @@ def compare(
             print_json(found.model_dump(mode="json"))
             return
         click.echo(f"{found.samples} held-out samples of {found.data}; A {run_a}, B {run_b}")
-        columns = ("diagrams of", "and of", "H0 bottleneck", "H0 Wasserstein", "H1 bottleneck")
-        rows = [
-            (
-                item.first,
-                item.second,
-                f"{item.bottleneck_h0:.4f}",
-                f"{item.wasserstein_h0:.3f}",
-                f"{item.bottleneck_h1:.4f} ± {item.uncertainty_h1:.2f}",
-                f"{item.wasserstein_h1:.3f}",
-            )
-            for item in (*found.layers, *found.steps)
-        ]
-        print_table((*columns, "H1 Wasserstein"), rows)
+        _print_distances((*found.layers, *found.steps))
+
+
+@topology.command("rounds")
+@click.argument("run_folder", type=click.Path(path_type=Path))
+@click.option("--layer", type=int, help="Only this layer, counted from 1.")
+@json_option
+def rounds(run_folder: Path, layer: int | None, as_json: bool) -> None:
+    """Measure how far the layers of RUN_FOLDER moved from each round to the next.
+
+    RUN_FOLDER is a run whose validator was persistent-homology: it keeps the diagrams of
+    every round. Round 0 is before any training. report.html draws the same.
+
+    \b
+    Example:
+      plurigrid-ff topology rounds runs/digits --layer 2
+    """
+    with clean_errors(as_json):
+        from plurigrid_ff_persistent_homology.rounds import follow_rounds
+
+        found = follow_rounds(run_folder, layer=layer)
+        if as_json:
+            print_json(found.model_dump(mode="json"))
+            return
+        click.echo(f"{found.probes} probes, rounds {', '.join(map(str, found.rounds))}")
+        _print_distances(found.moves)
 
 
 @topology.command("curves")
@@ -141,64 +163,53 @@ def curves(
             click.echo(f"wrote {out}, of {seen} held-out samples")
 
 
-@click.command("drift")
-@click.argument("run_folder", type=click.Path(path_type=Path))
-@click.argument("samples", type=click.Path(path_type=Path))
-@click.option("--rate", type=float, help="False alarms on clean windows; 0.05 if not given.")
-@click.option("--relabelings", type=int, help="Compared with the window; 199 if not given.")
-@click.option("--window", "most_window", type=int, help="Samples judged, at most; 300.")
-@click.option("--seed", type=int, help="Chooses samples and relabelings; 0.")
-@click.option("--label-column", help="CSV column to leave out of the features.")
-@json_option
-@click.pass_obj
-def drift(
-    options: Options,
-    /,
-    run_folder: Path,
-    samples: Path,
-    label_column: str | None,
+def _run_and_round(text: str) -> tuple[str, int | None]:
+    """Take ``RUN@ROUND`` apart; a folder that is called so is a folder."""
+    match = ROUND.fullmatch(text)
+    if match is None or Path(text).exists():
+        return text, None
+    return match["run"], int(match["round"])
+
+
+def _compare_rounds(
+    context: click.Context,
+    named: list[tuple[str, int | None]],
+    layer: int | None,
     as_json: bool,
-    **chosen: Any,
 ) -> None:
-    """Tell whether SAMPLES have drifted from the held-out data of RUN_FOLDER.
+    """Compare kept rounds; what they were made of is settled."""
+    from plurigrid_ff_persistent_homology.rounds import compare_rounds
 
-    Exits with 3 where the topology of the layers says so. SAMPLES are read as those of
-    `plurigrid-ff predict`. Mean goodness and predicted labels are judged beside it.
-
-    \b
-    Example:
-      plurigrid-ff drift runs/digits monday.npz --rate 0.01
-    """
-    with clean_errors(as_json):
-        from plurigrid_ff_persistent_homology.alarm import DriftSettings, check_drift
-
-        given = {name: value for name, value in chosen.items() if value is not None}
-        report = check_drift(
-            run_folder,
-            samples,
-            settings=DriftSettings.parse(given, where="drift"),
-            label_column=label_column,
-            host=options.host,
+    (run_a, round_a), (run_b, round_b) = named
+    if round_a is None or round_b is None:
+        without = run_a if round_a is None else run_b
+        raise click.UsageError(
+            f"{without!r} names no round, and the other run does: diagrams of rounds are of probes "
+            "chosen back then; write both as RUN@ROUND, or neither"
         )
+    for name in ("samples", "landmarks", "seed"):
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            raise click.UsageError(f"--{name}: diagrams of rounds are kept as they were; leave out")
+    found = compare_rounds(run_a, round_a, run_b, round_b, layer=layer)
     if as_json:
-        print_json(report.model_dump(mode="json"))
-    else:
-        word = "drift" if report.alarm else "no drift"
-        where = f" ({report.topology.where})" if report.alarm else ""
-        click.echo(
-            f"{word}{where}: {report.window_size} of {report.given} samples against "
-            f"{report.reference_size} held-out ones, false-alarm rate {report.rate:g}"
+        print_json(found.model_dump(mode="json"))
+        return
+    click.echo(f"{found.probes} probes; A {run_a}, B {run_b}")
+    _print_distances(found.layers)
+
+
+def _print_distances(distances: "Sequence[DiagramDistance]") -> None:
+    """Print a row per pair of layers."""
+    columns = ("diagrams of", "and of", "H0 bottleneck", "H0 Wasserstein", "H1 bottleneck")
+    rows = [
+        (
+            item.first,
+            item.second,
+            f"{item.bottleneck_h0:.4f}",
+            f"{item.wasserstein_h0:.3f}",
+            f"{item.bottleneck_h1:.4f} ± {item.uncertainty_h1:.2f}",
+            f"{item.wasserstein_h1:.3f}",
         )
-        rows = [
-            (
-                item.name,
-                "alarm" if item.alarm else "quiet",
-                f"{item.p_value:.3f}",
-                f"{item.score:.2f}",
-                f"{item.threshold:.2f}",
-            )
-            for item in (report.topology, *report.baselines)
-        ]
-        print_table(("statistic", "says", "p", "score", "threshold"), rows)
-    if report.alarm:
-        sys.exit(EXIT_REFUSED)
+        for item in distances
+    ]
+    print_table((*columns, "H1 Wasserstein"), rows)

@@ -9,30 +9,12 @@ from plurigrid_ff.errors import DataError
 from plurigrid_ff.host.plugins import load_host
 from plurigrid_ff.observation import Observation, observe
 from plurigrid_ff.settings import Result
-from plurigrid_ff_persistent_homology.diagrams import (
-    Diagrams,
-    activity_diagrams,
-    distances_of,
-)
+from plurigrid_ff_persistent_homology.diagrams import Diagrams, activity_diagrams
+from plurigrid_ff_persistent_homology.distances import DiagramDistance, measure
 from plurigrid_ff_persistent_homology.reading import HeldOut, read_held_out
 
 if TYPE_CHECKING:
     from plurigrid_ff.host.plugins import Host
-
-
-class DiagramDistance(Result):
-    """How far two layers' persistence diagrams are apart. Activities have unit length."""
-
-    first: str
-    second: str
-    bottleneck_h0: float
-    wasserstein_h0: float
-    bottleneck_h1: float
-    wasserstein_h1: float
-    uncertainty_h1: float = Field(
-        description="What bottleneck_h1 may be off by, as H1 is computed on landmarks: twice "
-        "the sum of both covering radii."
-    )
 
 
 class TopologyComparison(Result):
@@ -107,20 +89,6 @@ def layer_diagrams(seen: Observation, landmarks: int, name: str) -> list[Diagram
         activity_diagrams(values, landmarks=landmarks, where=f"run {name}, layer {index}")
         for index, values in enumerate((seen.inputs, *seen.layers))
     ]
-
-
-def measure(first: str, a: Diagrams, second: str, b: Diagrams) -> DiagramDistance:
-    """Measure two layers' diagrams against each other."""
-    h0, h1 = distances_of(a.h0, b.h0), distances_of(a.h1, b.h1)
-    return DiagramDistance(
-        first=first,
-        second=second,
-        bottleneck_h0=h0.bottleneck,
-        wasserstein_h0=h0.wasserstein,
-        bottleneck_h1=h1.bottleneck,
-        wasserstein_h1=h1.wasserstein,
-        uncertainty_h1=2 * (a.radius + b.radius),
-    )
 
 
 def _place(run: str, index: int) -> str:

@@ -114,15 +114,32 @@ def distances_of(first: "NDArray[np.float64]", second: "NDArray[np.float64]") ->
         first: Births and deaths, shape ``(classes, 2)``; there may be none.
         second: The same.
 
-    Cost: the Wasserstein distance of 500 to 500 classes takes 30 ms, of 2,000 a second.
+    Cost: the Wasserstein distance of 500 to 500 classes takes 60 ms.
     """
     import gudhi
-    from gudhi.wasserstein import wasserstein_distance
 
     return Distances(
         bottleneck=float(gudhi.bottleneck_distance(first, second)),
-        wasserstein=float(wasserstein_distance(first, second, order=1.0, internal_p=np.inf)),
+        wasserstein=_wasserstein(first, second),
     )
+
+
+def _wasserstein(first: "NDArray[np.float64]", second: "NDArray[np.float64]") -> float:
+    """Return the Wasserstein distance of order 1, exactly, as the cost of the best assignment.
+
+    A class moves to one of the other diagram, or both to the diagonal; what the larger diagram
+    has left moves to the diagonal. gudhi does this through POT, which on import loads every
+    array library that is installed.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    few, many = sorted((first, second), key=len)
+    to_diagonal = [(diagram[:, 1] - diagram[:, 0]) / 2 for diagram in (few, many)]
+    costs = np.empty((len(many), len(many)))
+    between = np.abs(few[:, None] - many[None]).max(axis=-1)  # (few, many)
+    costs[: len(few)] = np.minimum(between, to_diagonal[0][:, None] + to_diagonal[1])
+    costs[len(few) :] = to_diagonal[1]
+    return float(costs[linear_sum_assignment(costs)].sum())
 
 
 def betti_curve(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plurigrid_ff.results import Chart, Series, Table
+from plurigrid_ff_persistent_homology.diagrams import Diagrams
 from plurigrid_ff_persistent_homology.gate import Layer
 
 if TYPE_CHECKING:
@@ -39,6 +40,12 @@ class Finding:
     deaths: "NDArray[np.float64]"
     untrained_deaths: "NDArray[np.float64]"
     loops: "Loops"
+
+    @property
+    def diagrams(self) -> Diagrams:
+        """H0 and H1 of the trained layer."""
+        h0 = np.column_stack([np.zeros_like(self.deaths), self.deaths])
+        return Diagrams(h0, self.loops.diagram, self.loops.landmarks.radius)
 
 
 def share_table(findings: Sequence[Finding]) -> Table:

@@ -1,4 +1,4 @@
-"""The drift alarm and the comparison of topologies, for agents."""
+"""The drift alarm and comparisons of topologies, for agents."""
 
 from pydantic import Field
 
@@ -6,6 +6,7 @@ from plurigrid_ff.host.agent_tools import AgentTool, ReadPath, RunPath, ToolCont
 from plurigrid_ff.settings import Settings
 from plurigrid_ff_persistent_homology.alarm import DriftReport, DriftSettings, check_drift
 from plurigrid_ff_persistent_homology.compare import TopologyComparison, compare_runs
+from plurigrid_ff_persistent_homology.rounds import RoundComparison, compare_rounds
 
 
 class DriftArguments(DriftSettings):
@@ -27,6 +28,16 @@ class CompareArguments(Settings):
     samples: int = Field(500, ge=10, le=2000, description="Held-out samples looked at, at most.")
     landmarks: int = Field(128, ge=4, le=500, description="Points that H1 is computed on.")
     seed: int = Field(0, ge=0, description="Which samples are taken.")
+
+
+class RoundArguments(Settings):
+    """Which rounds of which runs."""
+
+    run_a: RunPath = Field(description="Folder of a run judged by persistent-homology.")
+    round_a: int = Field(ge=0, description="A round of it; 0 is before any training.")
+    run_b: RunPath = Field(description="The same folder, or another judged on the same probes.")
+    round_b: int = Field(ge=0, description="A round of that.")
+    layer: int | None = Field(None, ge=1, description="Only this layer, counted from 1.")
 
 
 def _check_drift(asked: DriftArguments, context: ToolContext) -> DriftReport:
@@ -51,6 +62,10 @@ def _compare(asked: CompareArguments, context: ToolContext) -> TopologyCompariso
     )
 
 
+def _compare_rounds(asked: RoundArguments, context: ToolContext) -> RoundComparison:
+    return compare_rounds(asked.run_a, asked.round_a, asked.run_b, asked.round_b, layer=asked.layer)
+
+
 CHECK_DRIFT = AgentTool(
     title="Check for drift",
     description="Judge whether samples have drifted from what a run's network was made for, at a "
@@ -67,4 +82,12 @@ COMPARE_TOPOLOGY = AgentTool(
     arguments=CompareArguments,
     result=TopologyComparison,
     call=_compare,
+)
+COMPARE_ROUNDS = AgentTool(
+    title="Compare rounds",
+    description="Measure how far apart the persistence diagrams of two rounds are, of one run or "
+    "of two that persistent-homology judged on the same probes: how far training moved them.",
+    arguments=RoundArguments,
+    result=RoundComparison,
+    call=_compare_rounds,
 )

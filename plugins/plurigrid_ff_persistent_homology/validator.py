@@ -2,24 +2,33 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from plurigrid_ff.derivation import derive_key
-from plurigrid_ff.errors import PluginError
+from plurigrid_ff.digest import digest
 from plurigrid_ff.host.ports import ACTIVITIES, INITIAL_ACTIVITIES, Inbox, LayerActivities, PerAgent
 from plurigrid_ff.results import Verdict
-from plurigrid_ff_persistent_homology import PersistentHomologyConfig, evidence
+from plurigrid_ff_persistent_homology import PersistentHomologyConfig, evidence, movement
 from plurigrid_ff_persistent_homology.clouds import distances_between, is_collapsed, scale_rows
 from plurigrid_ff_persistent_homology.comparison import Comparison, block_shares, deal_blocks
 from plurigrid_ff_persistent_homology.connected import cross_class_shares, deaths
+from plurigrid_ff_persistent_homology.diagrams import Diagrams, activity_diagrams
 from plurigrid_ff_persistent_homology.evidence import Finding
 from plurigrid_ff_persistent_homology.gate import Layer, Ruling, rule
+from plurigrid_ff_persistent_homology.history import (
+    FILE,
+    UNTRAINED,
+    AgentDiagrams,
+    DiagramHistory,
+    Origin,
+)
+from plurigrid_ff_persistent_homology.inputs import find_broken, require_alike
 from plurigrid_ff_persistent_homology.probes import choose_probes, count_blocks, too_few
 from plurigrid_ff_persistent_homology.rips import find_loops
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 SKILL_NAME = "persistent-homology"
@@ -37,7 +46,7 @@ class Sample:
 
 
 class PersistentHomology:
-    """Validator of layer activities. Stateless; the same inbox gives the same verdict.
+    """Validator of layer activities. Keeps every round's diagrams, to tell how far they moved.
 
     Args:
         config: Limits and sizes.
@@ -45,12 +54,13 @@ class PersistentHomology:
 
     def __init__(self, config: PersistentHomologyConfig) -> None:
         self.config = config
+        self.history = DiagramHistory()
 
     def validate(self, inbox: Inbox) -> Verdict:
         """Judge the round's activities against those of the untrained networks."""
         trained, untrained = inbox[ACTIVITIES], inbox[INITIAL_ACTIVITIES]
         labels = inbox.society.labels
-        _check_shapes(trained, untrained, len(labels))
+        require_alike(trained, untrained, len(labels))
         broken = find_broken(trained, "") or find_broken(untrained, " before training")
         if broken:
             return self._without_measure(False, broken)
@@ -59,10 +69,28 @@ class PersistentHomology:
         reason = too_few(labels[chosen], least=self.config.min_probes)
         if reason:
             return self._without_measure(None, f"{reason}.")
-        return self._judge(trained, untrained, _sample(labels, chosen, key))
+        self.history.origin = Origin(
+            probes=digest([inbox.society.probes[chosen], labels[chosen]]),
+            count=len(chosen),
+            landmarks=self.config.landmarks,
+        )
+        return self._judge(inbox.round, trained, untrained, _sample(labels, chosen, key))
+
+    def save_state(self, folder: Path) -> None:
+        """Write the diagrams of all rounds so far."""
+        self.history.write(folder / FILE)
+
+    def load_state(self, folder: Path) -> None:
+        """Take up the diagrams that :meth:`save_state` wrote."""
+        self.history = DiagramHistory.read(folder / FILE)
+
+    def save_files(self, folder: Path) -> None:
+        """Leave the diagrams in the run folder, for comparisons between rounds."""
+        self.history.write(folder / FILE)
 
     def _judge(
         self,
+        round: int,
         trained: PerAgent[LayerActivities],
         untrained: PerAgent[LayerActivities],
         sample: Sample,
@@ -80,14 +108,48 @@ class PersistentHomology:
             least_drop=self.config.least_drop,
             confidence=self.config.confidence,
         )
+        moves = self._follow(round, findings, untrained, sample)
         return Verdict(
             passed=ruling.passed,
             measure=ruling.layer.comparison.ratio,
             limit=ruling.limit,
             reason=_say(ruling, len(sample.labels)),
-            tables=(evidence.share_table(findings), evidence.topology_table(findings)),
+            tables=(
+                evidence.share_table(findings),
+                evidence.topology_table(findings),
+                movement.table(moves),
+            ),
             charts=evidence.charts(findings),
+            summary=movement.summary(moves),
         )
+
+    def _follow(
+        self,
+        round: int,
+        findings: list[Finding],
+        untrained: PerAgent[LayerActivities],
+        sample: Sample,
+    ) -> "list[movement.Move]":
+        """Keep the round's diagrams, and measure them against those of the round before."""
+        if self.history.before(round) is None:
+            self.history.keep(UNTRAINED, self._diagrams(untrained, sample))
+        before = self.history.before(round)
+        now: dict[str, tuple[Diagrams, ...]] = {}
+        for found in findings:
+            agent = found.layer.agent
+            now[agent] = (*now.get(agent, ()), found.diagrams)
+        self.history.keep(round, now, only=not self.config.keep_rounds)
+        return movement.moves(round, now, *before) if before else []
+
+    def _diagrams(self, seen: PerAgent[LayerActivities], sample: Sample) -> AgentDiagrams:
+        """Compute the diagrams of the chosen probes in every layer."""
+        return {
+            agent: tuple(
+                activity_diagrams(h[sample.indices], landmarks=self.config.landmarks, where=agent)
+                for h in activities.layers
+            )
+            for agent, activities in seen.items()
+        }
 
     def _examine(
         self, agent: str, trained: LayerActivities, untrained: LayerActivities, sample: Sample
@@ -120,46 +182,6 @@ class PersistentHomology:
     def _without_measure(self, passed: bool | None, reason: str) -> Verdict:
         """Return a verdict for which nothing was, or could be, compared."""
         return Verdict(passed=passed, measure=None, limit=self.config.limit, reason=reason)
-
-
-def find_broken(activities: PerAgent[LayerActivities], when: str) -> str | None:
-    """Return a sentence naming the first activities that are not finite, or None."""
-    for agent, seen in activities.items():
-        for index, values in enumerate((seen.inputs, *seen.layers)):
-            bad = int(np.size(values) - np.isfinite(values).sum())
-            if bad:
-                part = f"Layer {index} of {agent}" if index else f"The input of {agent}"
-                return f"{part} has {bad} activities that are not finite{when}."
-    return None
-
-
-def _check_shapes(
-    trained: PerAgent[LayerActivities], untrained: PerAgent[LayerActivities], probes: int
-) -> None:
-    """Check that both ports speak of the same agents, layers and probes.
-
-    Raises:
-        PluginError: They do not.
-    """
-    if not trained or trained.keys() != untrained.keys():
-        raise PluginError(
-            f"{SKILL_NAME}: ports 'activities' and 'initial-activities' must hold the same "
-            f"agents, at least one, got {sorted(trained)} and {sorted(untrained)}"
-        )
-    for agent in trained:
-        counts = len(trained[agent].layers), len(untrained[agent].layers)
-        if counts[0] != counts[1] or not counts[0]:
-            raise PluginError(
-                f"{SKILL_NAME}: agent {agent!r} must have the same layers in 'activities' and "
-                f"'initial-activities', at least one, got {counts[0]} and {counts[1]}"
-            )
-        for seen in (trained[agent], untrained[agent]):
-            lengths = {len(values) for values in (seen.inputs, *seen.layers)}
-            if lengths != {probes}:
-                raise PluginError(
-                    f"{SKILL_NAME}: activities of agent {agent!r} must have {probes} rows, one "
-                    f"per probe, got {sorted(lengths)}"
-                )
 
 
 def _sample(labels: "NDArray[np.int64]", chosen: "NDArray[np.intp]", key: int) -> Sample:

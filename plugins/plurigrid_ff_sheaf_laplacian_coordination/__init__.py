@@ -39,11 +39,15 @@ def build(config: SheafLaplacianConfig, context: RunContext) -> "SheafCoordinato
     """Build the coordinator; scipy and torch load here."""
     from plurigrid_ff.learning.probed import ProbedNetwork
     from plurigrid_ff_sheaf_laplacian_coordination.coordinator import SheafCoordinator
+    from plurigrid_ff_sheaf_laplacian_coordination.requirements import require_fit
 
     run, society = context.run, context.society
+    require_fit(config, society.graph)
     network = ProbedNetwork(
         run.network, context.data, society.probes, society.labels, seed=run.seed
     )
+    if config.maps != "identity":
+        _ = network.symmetry  # raises where units cannot be permuted, before anybody trains
     return SheafCoordinator(config, network)
 
 

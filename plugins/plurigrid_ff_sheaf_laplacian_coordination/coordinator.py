@@ -69,15 +69,9 @@ class SheafCoordinator:
     def __init__(self, config: SheafLaplacianConfig, network: ProbedNetwork) -> None:
         self.config = config
         self.network = network
-        if config.offline and config.maps == "matched":
-            raise ConfigError(
-                f"skills.{SKILL_NAME}.offline: maps = 'matched' do not close round cycles, so they "
-                "give no extension to those who are offline; use maps = 'synchronised'"
-            )
 
     def coordinate(self, inbox: Inbox) -> Outbox:
         """Mix the weights of neighbours, and say how plain gossip would have done."""
-        self._require_known(inbox.society.agents)
         mixed = self.mix(inbox, self.config.maps)
         plain = mixed if self.config.maps == "identity" else self.mix(inbox, "identity")
         outbox = Outbox()
@@ -114,6 +108,11 @@ class SheafCoordinator:
         alignment = align(agents, edges, inbox[ACTIVITIES], parameters, symmetry, kind)
         vectors = Vectors({agent: parameters[agent] for agent in agents}, symmetry, alignment.order)
         heard = [agent for agent in agents if agent not in self.config.offline]
+        if not heard:
+            raise ConfigError(
+                f"skills.{SKILL_NAME}.offline: names all agents that are left; leave one to be "
+                "heard"
+            )
         between = [(u, v) for u, v in edges if u in heard and v in heard]
         laplacian = PermutationLaplacian(
             heard,
@@ -140,19 +139,6 @@ class SheafCoordinator:
         """Plain gossip mixes networks of any kind; alignment needs units that may move."""
         return self.network.rigid if kind == "identity" else self.network.symmetry
 
-    def _require_known(self, agents: Sequence[str]) -> None:
-        """Refuse offline agents that there are none of, and a society of which nobody is heard.
-
-        Raises:
-            ConfigError: The name, and those that there are.
-        """
-        where = f"skills.{SKILL_NAME}.offline"
-        for name in self.config.offline:
-            if name not in agents:
-                raise ConfigError(f"{where}: no agent {name!r}; there are {', '.join(agents)}")
-        if set(self.config.offline) == set(agents):
-            raise ConfigError(f"{where}: names all agents; leave one to be heard")
-
     def _summarise(
         self, parameters: PerAgent[Parameters], mixed: Mixed, plain: Mixed
     ) -> dict[str, Any]:
@@ -165,13 +151,17 @@ class SheafCoordinator:
             "maps": self.config.maps,
             "probe_accuracy": {"local": local, "mixed": merged, "identity": baseline},
             "fit": [float(value) for value in np.mean(fits, axis=0)] if fits else [],
-            "spectral_gap": mixed.spectrum.gap,
-            "largest_eigenvalue": mixed.spectrum.largest,
+            "spectrum": {
+                "spectral gap": mixed.spectrum.gap,
+                "largest eigenvalue": mixed.spectrum.largest,
+            },
             "exact_spectrum": mixed.spectrum.exact,
             "steps": self.config.steps,
             "step": mixed.step,
-            "predicted_rate": mixed.spectrum.rate_at(mixed.step),
-            "measured_rate": mixed.diffused.measured_rate,
+            "rate": {
+                "predicted": mixed.spectrum.rate_at(mixed.step),
+                "measured": mixed.diffused.measured_rate,
+            },
             "discord": {
                 "before": mixed.diffused.discord[0],
                 "after": mixed.diffused.discord[-1],

@@ -31,6 +31,7 @@ KEYS = {
     "graph": "society.graph",
     "shards": "society.shards",
     "start": "society.start",
+    "warm_start": "warm_start.run",
     "seed": "seed",
     "device": "device",
 }
@@ -109,6 +110,7 @@ def run_options(command: F) -> F:
             click.option(
                 "--start", type=click.Choice(["different", "common"]), help="Initial weights."
             ),
+            click.option("--warm-start", help="Folder of a finished run whose networks go on."),
             click.option("--seed", type=int, help="Every draw derives from it."),
             click.option("--device", type=click.Choice(["auto", "cpu", "cuda"])),
             set_option,

@@ -153,19 +153,27 @@ def run(
 ) -> None:
     """Train through a triad. Exit 3 if the validator does not pass the run.
 
-    REFERENCES is a triad's name, a .toml file, or three skill names in any order.
+    REFERENCES is a triad's name, a .toml file, or three skill names in any order; or several
+    joined by 'then', or a .toml file that holds such a sequence: each triad goes on from the
+    networks that the one before ended with, unless its verdict is that its run failed.
 
     \b
     Example:
       plurigrid-ff triads run persistent-homology-open-games-forward-forward \\
           --data digits --out runs/digits
+      plurigrid-ff triads run sheaf-cohomology-sheaf-laplacian-forward-forward then \\
+          persistent-homology-open-games-forward-forward --agents 4 --out runs/two
     """
+    from plurigrid_ff.cli.sequence import train_sequence
     from plurigrid_ff.cli.train import train
-    from plurigrid_ff.host.triad import triad_from_arguments
+    from plurigrid_ff.host.turns import turns_from_arguments
 
     with clean_errors(as_json):
-        triad = triad_from_arguments(references, options.host.registry)
-        train(options, run_file, {"triad": triad.model_dump()}, as_json, settings)
+        turns = turns_from_arguments(references, options.host.registry)
+        if len(turns) > 1:
+            train_sequence(options, run_file, turns, as_json, settings)
+        else:
+            train(options, run_file, {"triad": turns[0].model_dump()}, as_json, settings)
 
 
 def _print_enumeration(found: "Enumeration") -> None:

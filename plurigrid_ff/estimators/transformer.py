@@ -56,6 +56,7 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
         precision: ``"float32"``, or ``"bfloat16"`` for the layers' products in training.
         engine: ``"auto"``, ``"closed-form"`` or ``"autograd"``: where gradients come from.
         chunk_size: Samples whose temporary tensors exist at once; None: by memory.
+        workers: Threads that share the layers; what is learned does not depend on it.
         sample_shape: Shape in which layers read each row of X, for convolutions: ``(28, 28)``,
             ``(3, 32, 32)``; None: a row of features.
         random_state: An integer is the seed of network and trainer itself; a
@@ -103,6 +104,7 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
         precision: str = "float32",
         engine: str = "auto",
         chunk_size: int | None = None,
+        workers: int = 1,
         sample_shape: Sequence[int] | None = None,
         random_state: Any = None,
         device: str = "auto",
@@ -130,6 +132,7 @@ class FFTransformer(TransformerMixin, FFEstimator):  # type: ignore[misc]  # sci
         self.precision = precision
         self.engine = engine
         self.chunk_size = chunk_size
+        self.workers = workers
         self.sample_shape = sample_shape
         self.random_state = random_state
         self.device = device

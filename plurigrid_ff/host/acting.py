@@ -12,7 +12,12 @@ from plurigrid_ff.results import Verdict
 DIGESTS = "digests"
 EDGES = "edges"
 EXCLUDED = "excluded"
-"""Keys of a log entry's summary."""
+CONTINUES = "continues"
+HOST_KEYS = (DIGESTS, EDGES, EXCLUDED, CONTINUES)
+"""Keys of a log entry's summary that the host writes."""
+
+SAID = ("outcome", "passed", "measure", "limit", "reason")
+"""What the log holds of a verdict, beside the summary that the validator gives it."""
 
 METHODS: dict[Role, tuple[type, str]] = {
     Role.GENERATOR: (Generator, "generate"),
@@ -31,11 +36,11 @@ def act(card: SkillCard, skill: Any, inbox: Inbox) -> Outbox:
                 f"skill {card.name!r}: {method}() must return a Verdict, got a "
                 f"{type(result).__name__}"
             )
-        outbox = Outbox(
-            summary=result.model_dump(
-                mode="json", include={"outcome", "passed", "measure", "limit", "reason"}
-            )
-        )
+        said = result.model_dump(mode="json", include=set(SAID))
+        taken = [key for key in (*SAID, *HOST_KEYS) if key in result.summary]
+        if taken:
+            raise _taken(card, taken[0])
+        outbox = Outbox(summary={**said, **result.summary})
         outbox.put(VERDICT, result)
         return outbox
     if not isinstance(result, Outbox):
@@ -72,12 +77,17 @@ def _check_told(card: SkillCard, outbox: Outbox, inbox: Inbox) -> None:
                 f"skill {card.name!r} excludes {name!r}, who is no agent of the society: "
                 f"{', '.join(inbox.society.agents)}"
             )
-    for key in (DIGESTS, EDGES, EXCLUDED):
+    for key in HOST_KEYS:
         if key in outbox.summary:
-            raise PluginError(
-                f"skill {card.name!r} writes {key!r} into its summary, a key of the host's own; "
-                "take another name, or Outbox.edges and Outbox.excluded"
-            )
+            raise _taken(card, key)
+
+
+def _taken(card: SkillCard, key: str) -> PluginError:
+    """Build the error for a key of a summary that is the host's own."""
+    return PluginError(
+        f"skill {card.name!r} writes {key!r} into its summary, a key of the host's own; take "
+        "another name, or Outbox.edges and Outbox.excluded"
+    )
 
 
 def logged_summary(outbox: Outbox) -> dict[str, Any]:

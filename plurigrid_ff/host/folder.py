@@ -1,6 +1,7 @@
 """Run folders: whole or absent. A run grows beside its place and is renamed into it."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ LOG_FILE = "rounds.jsonl"
 NETWORK_FILE = "network.safetensors"
 AGENTS_FOLDER = "agents"
 REPORT_FILE = "report.json"
+MAX_NAMED = 5  # run folders that an error names
+START_FOLDER = "start"  # what a run needs of the one that it begins with
 
 
 def agent_file(folder: Path, agent: str) -> Path:
@@ -85,11 +88,18 @@ class RunFolder:
                 "--overwrite to start again"
             )
 
-    def begin(self, config: RunConfig) -> Path:
-        """Make an empty partial folder with the resolved run file."""
+    def begin(self, config: RunConfig, copy_start: Callable[[Path], None] | None = None) -> Path:
+        """Make a partial folder with the resolved run file and nothing else.
+
+        Args:
+            config: The settings.
+            copy_start: Copies what is needed of the run that this one begins with.
+        """
         if self.partial.exists():
             shutil.rmtree(self.partial)
         self.partial.mkdir(parents=True)
+        if copy_start is not None:
+            copy_start(self.partial / START_FOLDER)
         write_text(self.partial / RUN_FILE, format_toml(config))
         return self.partial
 
@@ -116,6 +126,10 @@ def read_run_config(folder: Path) -> RunConfig:
     """
     path = folder / RUN_FILE
     if not path.is_file():
+        stages = sorted(folder.glob(f"*/{RUN_FILE}"))
+        if stages:
+            held = ", ".join(str(stage.parent) for stage in stages[:MAX_NAMED])
+            raise RunFolderError(f"{folder}: not a run folder, but it holds some: {held}; name one")
         raise RunFolderError(
             f"{folder}: not a run folder (no {RUN_FILE}); make one with `plurigrid-ff train`"
         )

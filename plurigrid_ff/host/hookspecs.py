@@ -19,6 +19,7 @@ PROJECT = "plurigrid_ff"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Marks a function of a plugin as its implementation of the hook of that name."""
 
 
 @hookspec

@@ -137,6 +137,12 @@ LINEAGE: "Port[Lineage]" = Port("lineage", Lineage, "Which networks descend from
 DERIVATIONS: "Port[tuple[Derivation, ...]]" = Port(
     "derivations", tuple[Derivation, ...], "Keys derived this round, and what from."
 )
+WARM_START: "Port[PerAgent[Mapping[str, NDArray[Any]]]]" = Port(
+    "warm-start",
+    Any,
+    "Weights and buffers of the run that this one begins with, by their name in its file; in the "
+    "first round, and only where there is such a run.",
+)
 
 
 STANDARD_PORTS: dict[str, Port[Any]] = {
@@ -153,6 +159,7 @@ STANDARD_PORTS: dict[str, Port[Any]] = {
         LINEAGE,
         DERIVATIONS,
         VERDICT,
+        WARM_START,
     )
 }
 """Ports that skills of different plugins meet in."""

@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from plurigrid_ff.digest import digest
 from plurigrid_ff.errors import CheckpointError, PluginError
-from plurigrid_ff.host.acting import METHODS, act, logged_summary
+from plurigrid_ff.host.acting import CONTINUES, METHODS, act, logged_summary
 from plurigrid_ff.host.checkpoints import HostState, load_checkpoint, save_checkpoint
 from plurigrid_ff.host.feedback import dump_feedback, fed_back, known_ports, restore_feedback
 from plurigrid_ff.host.folder import LOG_FILE
@@ -56,6 +56,7 @@ class Rounds:
         skills: One skill per role; the generator at least.
         context: What the skills build themselves from.
         folder: The run's partial folder.
+        start: Ports that are there in the first round, as if a round before had written them.
         on_progress: Called with the share of all rounds that is done.
         on_entry: Called with every log entry.
     """
@@ -63,6 +64,7 @@ class Rounds:
     skills: dict[Role, Skill]
     context: RunContext
     folder: Path
+    start: Mapping[str, Any] = field(default_factory=dict)
     on_progress: Callable[[float], None] = lambda share: None
     on_entry: Callable[[LogEntry], None] = lambda entry: None
     _round: int = field(default=0, init=False)
@@ -85,7 +87,7 @@ class Rounds:
         found = load_checkpoint(self.folder, built)
         state = self._checked(found[0]) if found else None
         log = RunLog(self.folder / LOG_FILE, keep=state.entries if state else 0)
-        previous = restore_feedback(found[1], ports) if found else {}
+        previous = restore_feedback(found[1], ports) if found else dict(self.start)
         spent = state.seconds if state else 0.0
         verdict = state.verdict if state else None
         rounds, ended = (state.rounds, state.done) if state else (0, False)
@@ -148,7 +150,7 @@ class Rounds:
         built = {}
         for role, skill in self.skills.items():
             config = skill.parse_config(run.skills, where="run")
-            context = RunContext(run, self.context.data, self.context.society, self._share)
+            context = replace(self.context, progress=self._share)
             working = skill.build(config, context)
             protocol, method = METHODS[role]
             if not isinstance(working, protocol):
@@ -188,6 +190,10 @@ class Rounds:
             written |= outbox.values
             self._society = self._society.without(outbox.excluded)
             ended |= role is Role.GENERATOR and outbox.done
+            summary = logged_summary(outbox)
+            if not log.entries and self.context.run.warm_start is not None:
+                # The hash of this entry covers the log of the run before, too.
+                summary[CONTINUES] = self.context.run.warm_start.log_head
             entry = log.append(
                 round=self._round + 1,
                 role=role.slot,
@@ -197,7 +203,7 @@ class Rounds:
                 seed=self.context.run.seed,
                 inputs={name: digest(value) for name, value in inbox.values.items()},
                 outputs={name: digest(value) for name, value in outbox.values.items()},
-                summary=logged_summary(outbox),
+                summary=summary,
             )
             self.on_entry(entry)
         return written, ended

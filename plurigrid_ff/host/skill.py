@@ -170,12 +170,15 @@ class RunContext:
         data: The data set.
         society: The agents' graph and probes.
         progress: Call it with the share of this round's work that is done.
+        pipeline: Builds what spreads a network's layers over processes, for the generator; None:
+            they are all in this one.
     """
 
     run: RunConfig
     data: "Dataset"
     society: "Society"
     progress: Callable[[float], None] = lambda share: None
+    pipeline: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

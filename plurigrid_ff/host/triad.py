@@ -200,8 +200,8 @@ def triad_from_arguments(arguments: Sequence[str], registry: Registry) -> Triad:
     """
     if THEN in arguments:
         raise TriadError(
-            f"{' '.join(arguments)}: a sequence does not run as one; run its triads one after the "
-            "other, and see its sums with `plurigrid-ff triads compose`"
+            f"{' '.join(arguments)}: a sequence, where one triad is expected; `plurigrid-ff triads "
+            "run` runs it, `plurigrid-ff triads compose` shows its sums"
         )
     if len(arguments) == 1:
         return find_triad(arguments[0])

@@ -5,6 +5,7 @@ from typing import Literal
 
 import torch
 from pydantic import PositiveInt
+from torch import Tensor
 
 from plurigrid_ff.config import NetworkConfig, Settings
 from plurigrid_ff.errors import CheckpointError, ConfigError
@@ -82,13 +83,22 @@ def load_weights(network: FFNetwork, path: Path) -> None:
         CheckpointError: The file is damaged or holds a network of another shape.
     """
     tensors, _ = read_tensors(path)
+    load_tensors(network, tensors, where=str(path))
+
+
+def load_tensors(network: FFNetwork, tensors: dict[str, Tensor], *, where: str) -> None:
+    """Load weights and buffers into a network that exists.
+
+    Raises:
+        CheckpointError: They are those of a network of another shape.
+    """
     expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    check_shapes(path, expected, {name: tuple(value.shape) for name, value in tensors.items()})
+    check_shapes(where, expected, {name: tuple(value.shape) for name, value in tensors.items()})
     network.load_state_dict(tensors)
-    _require_layers(network, path)
+    _require_layers(network, where)
 
 
-def _require_layers(network: FFNetwork, path: Path) -> None:
+def _require_layers(network: FFNetwork, path: Path | str) -> None:
     """Require a read-out of layers that there are.
 
     Raises:
@@ -103,7 +113,7 @@ def _require_layers(network: FFNetwork, path: Path) -> None:
 
 
 def check_shapes(
-    path: Path, expected: dict[str, tuple[int, ...]], actual: dict[str, tuple[int, ...]]
+    path: Path | str, expected: dict[str, tuple[int, ...]], actual: dict[str, tuple[int, ...]]
 ) -> None:
     """Compare tensor names and shapes.
 

@@ -22,18 +22,23 @@ class Engine:
     Args:
         layers: The layers, first layer first.
         training: Which engine, and how large a part is.
+        places: Those that learn by this engine; None: all. Parts are as large as for all of
+            them, so that it makes no difference to what is learned.
 
     Raises:
         ConfigError: A closed form is asked for and a layer or its objective has none; or autograd
             in a precision that it does not multiply in.
     """
 
-    def __init__(self, layers: Sequence[FFLayer], training: TrainingConfig) -> None:
+    def __init__(
+        self, layers: Sequence[FFLayer], training: TrainingConfig, places: range | None = None
+    ) -> None:
         require_engine(layers, training)
         self.by_autograd = training.engine == "autograd"
         self.chunk = chunk_samples(layers, training.chunk_size)
         self._workspace: Tensor | None = None
-        self._needed = max(_numbers(layer.transform) for layer in layers)
+        own = range(len(layers)) if places is None else places
+        self._needed = max(_numbers(layers[place].transform) for place in own)
 
     def learn(
         self, layer: FFLayer, x: Reading, y: Tensor, *, overwrite: bool = False

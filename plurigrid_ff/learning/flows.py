@@ -90,8 +90,35 @@ class FeedForward(Flow):
 
     def sweep(self, stack: Sequence[FFLayer], x: Reading, visit: Visit, last: int | None) -> None:
         """Visit the layers, first layer first, and none above ``last``."""
-        passed_on = deque([visit(0, stack[0], x)], maxlen=self.reach)
-        self.carry(stack, passed_on, visit, range(1, len(stack) if last is None else last + 1))
+        self.climb(stack, x, visit, range(len(stack) if last is None else last + 1))
+
+    def climb(
+        self, stack: Sequence[FFLayer], x: Reading | deque[Tensor], visit: Visit, places: range
+    ) -> deque[Tensor]:
+        """Visit consecutive layers; return what the last ``reach`` of them have passed on.
+
+        Args:
+            stack: The layers, first layer first.
+            x: What the first of them reads: prepared input, or what was passed on below, which is
+                taken out of there so that nobody keeps it.
+            visit: Given a layer's place, the layer, and what it reads; returns its activity.
+            places: Which layers.
+        """
+        passed_on: deque[Tensor] = deque(maxlen=self.reach)
+        if isinstance(x, deque):
+            while x:
+                passed_on.append(x.popleft())
+        else:
+            passed_on.append(visit(places.start, stack[places.start], x))
+            places = places[1:]
+        self.carry(stack, passed_on, visit, places)
+        return passed_on
+
+    def passed_on(self, stack: Sequence[FFLayer], place: int) -> list[tuple[int, ...]]:
+        """Return the shapes of one row of what a layer is handed from below, the nearest last."""
+        below = range(max(0, place - self.reach), place)
+        cuts = ((self.shortcuts[index], stack[index]) for index in below)
+        return [cut.out_shape if cut else layer.out_shape for cut, layer in cuts]
 
     def carry(
         self, stack: Sequence[FFLayer], passed_on: deque[Tensor], visit: Visit, places: range

@@ -59,8 +59,8 @@ class Goodness(ABC):
         """Score every row, ``(rows, features) -> (rows,)``; differentiable."""
 
     @abstractmethod
-    def slope(self, h: Tensor) -> Tensor:
-        """Return ``dg/dh``, ``(rows, features) -> (rows, features)``."""
+    def pull(self, dg: Tensor, h: Tensor) -> Tensor:
+        """Carry a gradient at the scores, ``(rows,)``, back to ``h``, ``(rows, features)``."""
 
 
 class Squares(Goodness):
@@ -72,9 +72,9 @@ class Squares(Goodness):
         """Average the squares."""
         return mean_of_squares(h)
 
-    def slope(self, h: Tensor) -> Tensor:
-        """Return ``2 h / features``."""
-        return h * (2 / h.shape[1])
+    def pull(self, dg: Tensor, h: Tensor) -> Tensor:
+        """Return ``dg 2 h / features``."""
+        return h * (dg * (2 / h.shape[1])).unsqueeze(1)
 
 
 class Plain(Goodness):
@@ -86,9 +86,9 @@ class Plain(Goodness):
         """Average the activity."""
         return h.mean(dim=1)
 
-    def slope(self, h: Tensor) -> Tensor:
-        """Return ``1 / features``."""
-        return torch.full_like(h, 1 / h.shape[1])
+    def pull(self, dg: Tensor, h: Tensor) -> Tensor:
+        """Return ``dg / features``."""
+        return torch.empty_like(h).copy_((dg / h.shape[1]).unsqueeze(1))
 
 
 class TopK(Goodness):
@@ -114,11 +114,12 @@ class TopK(Goodness):
         """Average the k largest squares."""
         return h.square().topk(self._count(h), dim=1).values.mean(dim=1)
 
-    def slope(self, h: Tensor) -> Tensor:
-        """Return ``2 h / k`` at the k units that count, 0 elsewhere."""
+    def pull(self, dg: Tensor, h: Tensor) -> Tensor:
+        """Return ``dg 2 h / k`` at the k units that count, 0 elsewhere."""
         count = self._count(h)
         place = h.square().topk(count, dim=1).indices
-        return torch.zeros_like(h).scatter_(1, place, h.gather(1, place) * (2 / count))
+        pulled = h.gather(1, place) * (dg * (2 / count)).unsqueeze(1)
+        return torch.zeros_like(h).scatter_(1, place, pulled)
 
 
 class Entmax(Goodness):
@@ -138,11 +139,11 @@ class Entmax(Goodness):
         energy = h.square()
         return (entmax(energy) * energy).sum(dim=1)
 
-    def slope(self, h: Tensor) -> Tensor:
-        """Return ``(p + J^T h^2) 2 h``, J the derivative of the weights."""
+    def pull(self, dg: Tensor, h: Tensor) -> Tensor:
+        """Return ``dg (p + J^T h^2) 2 h``, J the derivative of the weights."""
         energy = h.square()
         p = entmax(energy)
-        return (p + entmax_slope(p, energy)) * 2 * h
+        return (p + entmax_slope(p, energy)) * h * (2 * dg).unsqueeze(1)
 
 
 GOODNESS: dict[str, type[Goodness]] = {kind.name: kind for kind in (Squares, Plain, TopK, Entmax)}

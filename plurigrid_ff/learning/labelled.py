@@ -59,7 +59,7 @@ class LabelledRails:
 
         @torch.no_grad()
         def pull(da: Tensor, *, add: bool = False) -> None:
-            pull_sample(da.view(*self.labels.shape, *da.shape[1:]).sum(dim=0), add=add)
+            pull_sample(_summed(da.view(*self.labels.shape, *da.shape[1:])), add=add)
             # One product instead of an indexed sum, whose order a GPU does not fix.
             rows = F.one_hot(self.labels.flatten(), self.num_classes).to(da.dtype)
             pull_label((rows.T @ da.flatten(1)).view(-1, *da.shape[1:]), add=True)
@@ -71,6 +71,11 @@ class LabelledRails:
         a = of_label.index_select(0, self.labels.flatten())  # (rails * batch, *out_shape)
         a.view(*self.labels.shape, *a.shape[1:]).add_(of_sample)
         return a
+
+
+def _summed(rails: Tensor) -> Tensor:
+    """Sum over the first axis; two rails by an addition, which is faster than a reduction."""
+    return rails[0] + rails[1] if len(rails) == 2 else rails.sum(dim=0)
 
 
 Reading = Tensor | LabelledRails

@@ -1,6 +1,6 @@
 """Whatever learns by an optimizer of its own: layers, a probe, a source of negatives."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,10 @@ from torch import Tensor, nn
 
 from plurigrid_ff.errors import CheckpointError
 from plurigrid_ff.learning.optimizers import StepPlan
+
+# Given a module with gradients and the share of the batch they are the mean over: makes them
+# those of the whole batch.
+Agree = Callable[[nn.Module, float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class Learner:
         optimizer: Steps them.
         plan: How it steps.
         kept: The module's parameters are saved with the network, not with the state.
+        agree: Sums the gradients of replicas; None: there is but one.
     """
 
     name: str
@@ -28,17 +33,24 @@ class Learner:
     optimizer: torch.optim.Optimizer
     plan: StepPlan
     kept: bool = True
+    agree: Agree | None = None
 
     def set_rate(self, epoch: float) -> None:
         """Take up the step size of a time, in epochs of the whole training."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.rate.at(epoch)
 
-    def step(self) -> None:
+    def step(self, share: float = 1.0) -> None:
         """Follow the gradient that the module has set, shortened where it is too long; drop it.
 
         The next layer may write its own into the same memory.
+
+        Args:
+            share: Of the batch's samples that the gradient is the mean over, 1 for all; the
+                rest is with the replicas.
         """
+        if self.agree is not None:
+            self.agree(self.module, share)
         for parameter in self.module.parameters():
             gradient = parameter.grad
             # A fused optimizer walks through memory and does not look at strides.
@@ -83,9 +95,11 @@ class Learner:
                 self.optimizer.state[parameter][key.removeprefix(prefix)] = held
 
 
-def learner(name: str, module: nn.Module, plan: StepPlan, *, kept: bool = True) -> Learner:
+def learner(
+    name: str, module: nn.Module, plan: StepPlan, *, kept: bool = True, agree: Agree | None = None
+) -> Learner:
     """Give a module an optimizer of its own."""
-    return Learner(name, module, plan.build(module.parameters()), plan, kept)
+    return Learner(name, module, plan.build(module.parameters()), plan, kept, agree)
 
 
 def _fitting(value: Tensor, parameter: Tensor, name: str, path: Path) -> Tensor:

@@ -41,7 +41,7 @@ def stream(
     count = -(-len(y) // training.batch_size)
     for number, (rate, chosen) in enumerate(batches(len(y), training, seed=seed, device=x.device)):
         key = derive_key(seed, "agent-0", "augmentation", number // count)
-        yield rate, augmentation(x[chosen], chosen, key=key), y[chosen]
+        yield rate, augmentation(x.index_select(0, chosen), chosen, key=key), y[chosen]
 
 
 @torch.no_grad()

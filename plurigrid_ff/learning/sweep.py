@@ -1,6 +1,6 @@
 """One batch on its way through the layers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
@@ -19,13 +19,14 @@ class Sweep:
     the whole batch, not in parts.
 
     Args:
-        learners: One per layer, first layer first.
+        learners: One per layer that is visited, by its place.
         engine: Takes the steps.
         active: Which layers learn.
         y: True labels of the batch, shape ``(batch,)``.
         losses: Each layer's mean loss over its visits is added to it, shape ``(layers,)``.
         alive: Takes whether any unit of a layer is active, shape ``(layers,)``.
         locality: How many layers a loss may move.
+        share: Of the batch's samples that are here.
         visits: How often each layer is visited; it takes a step at every visit.
         forgets: What a layer above the first reads may be written over once it is read.
 
@@ -36,7 +37,7 @@ class Sweep:
 
     def __init__(
         self,
-        learners: Sequence[Learner],
+        learners: Mapping[int, Learner],
         engine: Engine,
         active: Sequence[bool],
         y: Tensor,
@@ -44,6 +45,7 @@ class Sweep:
         losses: Tensor,
         alive: Tensor,
         locality: int,
+        share: float = 1.0,
         visits: int = 1,
         forgets: bool = False,
     ) -> None:
@@ -54,6 +56,7 @@ class Sweep:
         self._losses = losses
         self._alive = alive
         self._locality = locality
+        self._share = share
         self._visits = visits
         self._forgets = forgets
         self._waiting: tuple[Learner, LayerStep] | None = None
@@ -67,13 +70,13 @@ class Sweep:
             return self._engine.answer(layer, x, overwrite=overwrite)
         if self._locality == 1:
             h, loss = self._engine.learn(layer, x, self._y, overwrite=overwrite)
-            self._learners[index].step()
+            self._learners[index].step(self._share)
         else:
             step = layer.evaluate(x, self._y)
             h, loss = step.h, step.loss
             self.finish(step)
             self._waiting = self._learners[index], step
-        self._losses[index] += loss / self._visits
+        self._losses[index] += loss * self._share / self._visits
         # An activity is never negative, and one that is not a number is no silence.
         self._alive[index] |= h.amax() != 0
         return h
@@ -85,5 +88,5 @@ class Sweep:
         learner, step = self._waiting
         self._engine.lend(step.layer)
         step.write_gradient(above.input_gradient() if above is not None else None)
-        learner.step()
+        learner.step(self._share)
         self._waiting = None

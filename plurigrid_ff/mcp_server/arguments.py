@@ -14,6 +14,7 @@ from plurigrid_ff.config import (
     Settings,
     SocietyConfig,
     TrainingConfig,
+    WarmStartConfig,
 )
 from plurigrid_ff.host.enumeration import TriadKind
 from plurigrid_ff.host.expressions import MAX_LENGTH
@@ -122,7 +123,7 @@ class RunSettings(Settings):
 
     def asked(self) -> dict[str, Any]:
         """Return what the caller named, and no defaults, as a run file has it."""
-        fields = set(RunSettings.model_fields)
+        fields = {*RunSettings.model_fields, "warm_start"}
         return self.model_dump(mode="json", exclude_unset=True, include=fields)
 
 
@@ -133,6 +134,9 @@ class TrainArguments(RunSettings):
     recipe: Text | None = Field(None, description="Start from this recipe's settings.")
     triad: TriadReference | None = Field(
         None, description=f"{TRIAD} Without one no validator can say no."
+    )
+    warm_start: WarmStartConfig | None = Field(
+        None, description="A finished run whose networks go on; none: initial weights."
     )
     resume: bool = Field(
         False, description="Go on with an unfinished run, by default of its own settings."

@@ -125,6 +125,8 @@ def _allowed_settings(
     door.limits.require(config)
     door.require_data(config.data.source, where="data.source")
     door.require_graph(config.society.graph, where="society.graph")
+    if config.warm_start is not None:
+        door.folder.run(config.warm_start.run, where="warm_start.run")
     return config
 
 

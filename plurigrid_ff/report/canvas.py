@@ -24,6 +24,7 @@ _LONG_DECIMAL = re.compile(r"-?\d+\.\d{3,}")
 _FONT_SIZE = re.compile(r"font[^;]*?(\d[\d.]*)px[^;]*")
 
 STYLE = {
+    "axes.formatter.useoffset": False,  # a number on the axis is the number
     "svg.fonttype": "none",
     "svg.hashsalt": "plurigrid-ff",
     "font.size": 12,

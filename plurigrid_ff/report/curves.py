@@ -29,7 +29,11 @@ def learning_curves(rounds: Sequence[Entry]) -> tuple[Chart, ...]:
     dated = list(zip(places, generated, strict=True))
     charts = [_layer_chart(dated, axis, *names) for names in _PER_LAYER]
     charts.append(_validation_chart(dated, axis))
-    charts.append(_verdict_chart(list(with_summary(rounds, "validator"))))
+    judged = list(with_summary(rounds, "validator"))
+    charts.append(_verdict_chart(judged))
+    charts.append(
+        _movement_chart([(round_of(entry, index), entry) for index, entry in enumerate(judged)])
+    )
     charts.extend(_coordinator_charts(list(with_summary(rounds, "coordinator"))))
     return tuple(chart for chart in charts if chart is not None)
 
@@ -110,10 +114,34 @@ def _coordinator_charts(entries: Sequence[Entry]) -> list[Chart | None]:
 
 def _regret_chart(dated: Sequence[tuple[float, Entry]]) -> Chart | None:
     """Draw what each player would have gained by another action, round by round."""
+    return _agents_chart(
+        dated,
+        "regrets",
+        "Regrets of the players",
+        "Regret, margin per update",
+        "What a player would have gained by its other action, in hindsight.",
+    )
+
+
+def _movement_chart(dated: Sequence[tuple[float, Entry]]) -> Chart | None:
+    """Draw how far each layer's persistence diagrams moved since the round before."""
+    return _agents_chart(
+        dated,
+        "moved",
+        "Diagrams since the round before",
+        "H0 Wasserstein distance",
+        "Of the first round, since before training. Activities have unit length.",
+    )
+
+
+def _agents_chart(
+    dated: Sequence[tuple[float, Entry]], key: str, title: str, label: str, note: str
+) -> Chart | None:
+    """Draw a list of numbers per agent, of its layers or of itself alone, round by round."""
     points: dict[str, list[Point]] = defaultdict(list)
     for place, entry in dated:
-        regrets = entry["summary"].get("regrets")
-        for agent, values in regrets.items() if isinstance(regrets, Mapping) else ():
+        told = entry["summary"].get(key)
+        for agent, values in told.items() if isinstance(told, Mapping) else ():
             for index, value in enumerate(values if isinstance(values, list | tuple) else ()):
                 number = finite(value)
                 if number is not None:
@@ -123,14 +151,9 @@ def _regret_chart(dated: Sequence[tuple[float, Entry]]) -> Chart | None:
                     )
     names = list(points)
     shown = spread(range(len(names)), MAX_LINES)
-    hidden = f"{len(shown)} of {len(names)} players shown. " if len(shown) < len(names) else ""
-    return _line_chart(
-        "Regrets of the players",
-        "Round",
-        "Regret, margin per update",
-        [(names[index], points[names[index]]) for index in shown],
-        f"{hidden}What a player would have gained by its other action, in hindsight.",
-    )
+    hidden = f"{len(shown)} of {len(names)} shown. " if len(shown) < len(names) else ""
+    lines = [(names[index], points[names[index]]) for index in shown]
+    return _line_chart(title, "Round", label, lines, f"{hidden}{note}")
 
 
 def _collect(dated: Iterable[tuple[float, Entry]], key: str) -> list[Point]:

@@ -65,7 +65,7 @@ def render_page(report: RunReport, rounds: Sequence[Mapping[str, Any]]) -> str:
         log=log_rows(rounds),
         num_entries=len(rounds),
         log_is_whole=_is_whole(report, rounds),
-        style=Markup(_resource("style.css")),  # noqa: S704 - a file of this package
+        style=Markup(read_resource("style.css")),  # noqa: S704 - a file of this package
         max_rows=MAX_TABLE_ROWS,
         open_rows=OPEN_TABLE_ROWS,
     )
@@ -87,10 +87,10 @@ def _template() -> Template:
         cell=_cell,
         numeric_columns=_numeric_columns,
     )
-    return environment.from_string(_resource("template.html"))
+    return environment.from_string(read_resource("template.html"))
 
 
-def _resource(name: str) -> str:
+def read_resource(name: str) -> str:
     """Read a text file that is installed beside this module."""
     return files("plurigrid_ff.report").joinpath(name).read_text(encoding="utf-8")
 

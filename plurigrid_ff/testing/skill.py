@@ -13,7 +13,7 @@ from plurigrid_ff.config import SKILL_NAME
 from plurigrid_ff.host.acting import METHODS
 from plurigrid_ff.host.field import FIELD
 from plurigrid_ff.host.log import LogEntry
-from plurigrid_ff.host.ports import STANDARD_PORTS, VERDICT, Port
+from plurigrid_ff.host.ports import STANDARD_PORTS, VERDICT, WARM_START, Port
 from plurigrid_ff.host.rounds import Outcome
 from plurigrid_ff.host.skill import (
     Role,
@@ -210,7 +210,8 @@ def sample_values(skill: Skill, values: Mapping[str, Any]) -> dict[str, Any]:
     card = skill.card
     written = {name for role in Role if role is not card.role for name in STAND_IN_PORTS[role]}
     needed = [name for name in card.consumes if name not in written]
-    needed += [n for n in card.feedback if n not in {*written, *card.produces, VERDICT.name}]
+    late = {*written, *card.produces, VERDICT.name, WARM_START.name}
+    needed += [name for name in card.feedback if name not in late]
     for name in needed:
         require(
             name in values,

@@ -59,8 +59,8 @@ def test_the_readme_names_the_commands_a_new_user_needs():
     assert "make test" in read("README.md")
 
 
-def test_continuous_integration_runs_those_two_and_nothing_else():
-    assert "for target in test demo; do" in read(".ci/run")
+def test_continuous_integration_runs_those_two_and_builds_the_documentation():
+    assert "for target in test demo docs; do" in read(".ci/run")
     assert re.findall(r"^\s*make .*", read(".ci/run"), re.MULTILINE) == ['  make "$target"']
 
 

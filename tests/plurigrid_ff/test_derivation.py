@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plurigrid_ff.derivation import derive_key, draw, draw_array, shuffled
+from plurigrid_ff.derivation import GAMMA, derive_key, draw, draw_array, shuffled
 
 # SplitMix64's published outputs; in counter form, draw i of seed s is output i.
 VECTORS = {
@@ -44,6 +44,14 @@ def test_keys_differ_by_seed_and_by_every_part_of_the_path():
     ]
 
     assert len(set(keys)) == len(keys)
+
+
+def test_hashed_children_share_no_draw_where_children_at_an_offset_share_nearly_all():
+    def shared(first, second):
+        return len({draw(first, i) for i in range(1000)} & {draw(second, i) for i in range(1000)})
+
+    assert shared(0, 17 * GAMMA % 2**64) == 983
+    assert shared(derive_key(0, "child", 0), derive_key(0, "child", 17)) == 0
 
 
 def test_a_key_never_changes_between_versions():

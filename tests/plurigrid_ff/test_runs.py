@@ -21,12 +21,13 @@ from plurigrid_ff.learning.readout import best_range
 from plurigrid_ff.runs import Watcher
 
 FILES = {"run.toml", "rounds.jsonl", "network.safetensors", "report.json", "report.html"}
+KEPT = {"topology.safetensors"}  # by the validator
 
 
 def test_a_run_folder_holds_the_five_files_and_nothing_else(finished, contents):
     out, _ = finished
 
-    assert set(contents(out)) == FILES
+    assert set(contents(out)) == FILES | KEPT
     assert [path.name for path in out.parent.iterdir()] == ["one"]
 
 

@@ -50,34 +50,31 @@ class Automaton(nn.Module):
         self.register_buffer("seed", seed_state(self.target, config))
         self.register_buffer("kernel", kernels(config))
 
-    def perceived(self, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Return which cells may change, and what those perceive.
+    def perceived(self, state: Tensor, fires: Tensor) -> tuple[Tensor, Tensor]:
+        """Return which cells change, the living and their neighbours that fire, and what they see.
 
         Returns:
             A mask ``(batch, height, width)`` and rows ``(cells, perceived)``.
         """
-        may_change = alive(state).squeeze(1)
-        rows = perceive(state, self.kernel).permute(0, 2, 3, 1)[may_change]
-        return may_change, rows
+        changing = (alive(state) & fires).squeeze(1)
+        rows = perceive(state, self.kernel).permute(0, 2, 3, 1)[changing]
+        return changing, rows
 
     def fires(self, state: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw which cells update, ``(batch, 1, height, width)``."""
+        """Draw which cells fire, ``(batch, 1, height, width)``."""
         batch, _, height, width = state.shape
         return torch.rand(batch, 1, height, width, generator=generator) < self.config.fire_rate
 
-    def apply_update(
-        self, state: Tensor, may_change: Tensor, delta: Tensor, generator: torch.Generator
-    ) -> Tensor:
-        """Return the states one step later, given the update of the cells that may change."""
+    def apply_update(self, state: Tensor, changing: Tensor, delta: Tensor) -> Tensor:
+        """Return the states one step later, given the update of the cells that change."""
         update = torch.zeros_like(state).permute(0, 2, 3, 1).contiguous()
-        update[may_change] = delta
-        fires = self.fires(state, generator)
-        return advance(state, update.permute(0, 3, 1, 2), fires, clamp=self.config.clamp)
+        update[changing] = delta
+        return advance(state, update.permute(0, 3, 1, 2), clamp=self.config.clamp)
 
     def step(self, state: Tensor, generator: torch.Generator) -> Tensor:
         """Return the states one step later, ``(batch, channels, height, width)``."""
-        may_change, rows = self.perceived(state)
-        return self.apply_update(state, may_change, self.update(rows), generator)
+        changing, rows = self.perceived(state, self.fires(state, generator))
+        return self.apply_update(state, changing, self.update(rows))
 
     @torch.no_grad()
     def run(self, state: Tensor, steps: int, generator: torch.Generator) -> Tensor:

@@ -39,20 +39,19 @@ def alive(state: Tensor) -> Tensor:
     return F.max_pool2d(state[:, ALPHA : ALPHA + 1], 3, stride=1, padding=1) > ALIVE
 
 
-def advance(state: Tensor, update: Tensor, fires: Tensor, *, clamp: bool) -> Tensor:
-    """Apply an update where cells fire, and clear cells that are dead before or after.
+def advance(state: Tensor, update: Tensor, *, clamp: bool) -> Tensor:
+    """Apply an update, and clear cells that are dead before or after.
 
     Args:
         state: Shape ``(batch, channels, height, width)``.
-        update: The same shape.
-        fires: Which cells update, ``(batch, 1, height, width)``, bool.
+        update: The same shape, 0 where a cell does not fire.
         clamp: Bound updates and states.
     """
     before = alive(state)
     if clamp:
-        moved = (state + update.clamp(-MAX_UPDATE, MAX_UPDATE) * fires).clamp(-MAX_STATE, MAX_STATE)
+        moved = (state + update.clamp(-MAX_UPDATE, MAX_UPDATE)).clamp(-MAX_STATE, MAX_STATE)
     else:
-        moved = state + update * fires
+        moved = state + update
     return moved * (before & alive(moved))
 
 
@@ -87,24 +86,52 @@ def target_state(image: Tensor, config: GrowConfig) -> Tensor:
     return torch.cat([image, position_code(image, config)])
 
 
-def seed_state(target: Tensor, config: GrowConfig) -> Tensor:
-    """Return a grid of one living cell, ``(channels, height, width)``.
-
-    It lies where the silhouette is nearest to its middle. Its hidden channels hold the code of
-    its place, or 1 where there is no code.
-    """
-    _, height, width = target.shape
-    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+def seed_place(target: Tensor) -> tuple[int, int]:
+    """Return row and column of the living cell that is nearest to the middle of the silhouette."""
+    y, x = _places(target)
     inside = target[ALPHA] > ALIVE
     centre = y[inside].float().mean(), x[inside].float().mean()
     distance = (y - centre[0]).square() + (x - centre[1]).square()
-    place = int(distance.masked_fill(~inside, torch.inf).argmin())
-    row, column = divmod(place, width)
+    return divmod(int(distance.masked_fill(~inside, torch.inf).argmin()), target.shape[2])
+
+
+def _places(target: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the row and the column of every cell, ``(height, width)`` each."""
+    _, height, width = target.shape
+    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    return y, x
+
+
+def seed_state(target: Tensor, config: GrowConfig) -> Tensor:
+    """Return a grid of one living cell at :func:`seed_place`, ``(channels, height, width)``.
+
+    Its hidden channels hold the code of its place, or 1 where there is no code.
+    """
+    row, column = seed_place(target)
     state = torch.zeros_like(target)
     state[ALPHA:, row, column] = 1.0
     if config.position_code:
         state[ALPHA + 1 :, row, column] = target[ALPHA + 1 :, row, column]
     return state
+
+
+def partly_grown(target: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """Return a target within discs around its seed's place, empty beyond.
+
+    Args:
+        target: Shape ``(channels, height, width)``.
+        count: How many, each of a radius of its own.
+        generator: Draws the radii, up to one more than to the farthest living cell.
+
+    Returns:
+        Shape ``(count, channels, height, width)``.
+    """
+    row, column = seed_place(target)
+    y, x = _places(target)
+    distance = ((y - row).square() + (x - column).square()).sqrt()
+    farthest = distance[target[ALPHA] > ALIVE].max()
+    radii = (farthest + 1) * torch.rand(count, 1, 1, 1, generator=generator)
+    return target * (distance <= radii)
 
 
 def damaged(states: Tensor, generator: torch.Generator) -> Tensor:

@@ -30,13 +30,16 @@ class GrowConfig(Settings):
     clamp: bool = Field(True, description="Bound updates to 0.35 and states to 1.1.")
     fire_rate: float = Field(0.5, gt=0, le=1, description="Share of cells that update per step.")
     gain: float = Field(
-        0.3, gt=0, le=1, description="Share of the way to the target that a step aims for."
+        0.5, gt=0, le=1, description="Share of the way to the target that a step aims for."
     )
     pool_size: PositiveInt = Field(64, description="States that training goes on from.")
-    batch_size: PositiveInt = Field(4, description="States per rollout.")
+    batch_size: PositiveInt = Field(2, description="States per rollout.")
     rollout: PositiveInt = Field(32, description="Steps of a rollout.")
     reseed: float = Field(
         0.08, gt=0, le=1, description="Share of a batch that starts anew, the worst of it."
+    )
+    partial: float = Field(
+        0.25, ge=0, lt=1, description="Share of a batch that starts from a part of the target."
     )
     damage: float = Field(0.25, ge=0, lt=1, description="Share of a batch that is damaged.")
     rows: PositiveInt = Field(1024, description="Cells that a step learns from.")

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from plurigrid_ff.errors import TrainingError
 from plurigrid_ff_nca.growing.automaton import Automaton
-from plurigrid_ff_nca.growing.cells import MAX_UPDATE, damaged
+from plurigrid_ff_nca.growing.cells import MAX_UPDATE, damaged, partly_grown
 from plurigrid_ff_nca.growing.config import GrowConfig
 from plurigrid_ff_nca.growing.target import check_memory, free_memory
 
@@ -94,7 +94,13 @@ class Grower:
         # On average the share that was asked for, and always the worst of the batch.
         fresh = _whole(config.reseed * len(state), self.generator)
         state[:fresh] = self.automaton.seed
-        hurt = min(_whole(config.damage * len(state), self.generator), len(state) - fresh)
+        begun = min(_whole(config.partial * len(state), self.generator), len(state) - fresh)
+        if begun:
+            state[fresh : fresh + begun] = partly_grown(
+                self.automaton.target, begun, self.generator
+            )
+        rest = len(state) - fresh - begun
+        hurt = min(_whole(config.damage * len(state), self.generator), rest)
         if hurt:
             state[-hurt:] = damaged(state[-hurt:], self.generator)
         dead = ~(state[:, 3] > 0.1).any(dim=(1, 2))
@@ -111,35 +117,33 @@ class Grower:
         config, automaton = self.config, self.automaton
         total = torch.zeros(())
         for _ in range(config.rollout):
-            may_change, rows = automaton.perceived(state)
+            changing, rows = automaton.perceived(state, automaton.fires(state, self.generator))
             wanted = config.gain * (automaton.target - state)
             if config.clamp:
                 wanted = wanted.clamp(-MAX_UPDATE, MAX_UPDATE)
-            goal = wanted.permute(0, 2, 3, 1)[may_change]
+            goal = wanted.permute(0, 2, 3, 1)[changing]
             # With the weights of before the update: the step was taken before it was learned from.
-            moved = automaton.apply_update(
-                state, may_change, automaton.update(rows), self.generator
-            )
+            moved = automaton.apply_update(state, changing, automaton.update(rows))
             if len(rows):
-                drawn = self._drawn(may_change)
+                drawn = self._drawn(changing)
                 total += automaton.update.learn(rows[drawn], goal[drawn])
                 self.optimizer.step()
             state = moved
         return state, (total / config.rollout).item()
 
-    def _drawn(self, may_change: Tensor) -> Tensor:
+    def _drawn(self, changing: Tensor) -> Tensor:
         """Draw the cells to learn from, as many of every state that has any.
 
         Drawn evenly from all cells, the few of a state that has just begun to grow would hardly
         count, and growth from the seed is forgotten.
 
         Args:
-            may_change: Mask of the cells, shape ``(batch, height, width)``.
+            changing: Mask of the cells, shape ``(batch, height, width)``.
 
         Returns:
             Places among the cells that the mask marks, in their order, shape ``(rows,)``.
         """
-        counts = may_change.sum(dim=(1, 2))
+        counts = changing.sum(dim=(1, 2))
         starts = counts.cumsum(0) - counts
         starts, counts = starts[counts > 0], counts[counts > 0]
         each = max(1, self.config.rows // len(counts))

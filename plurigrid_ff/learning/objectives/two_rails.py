@@ -72,4 +72,4 @@ class TwoRails(Objective):
         g_pos, g_neg = self.goodness(h).chunk(2)
         loss = self.cost(g_pos, g_neg).mean()
         dg = torch.cat(self.slopes(g_pos, g_neg)) / len(g_pos)  # (2 * batch,)
-        return loss, self.kind.slope(h).mul_(dg.unsqueeze(1))
+        return loss, self.kind.pull(dg, h)

@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 from plurigrid_ff_nca.films import film
 from plurigrid_ff_nca.growing.automaton import Automaton
-from plurigrid_ff_nca.growing.cells import advance, alive, damaged, kernels, perceive
+from plurigrid_ff_nca.growing.cells import advance, alive, damaged, kernels, partly_grown, perceive
 from plurigrid_ff_nca.growing.checkpoint import load_grower, save_grower
 from plurigrid_ff_nca.growing.config import SKETCH, GrowConfig
 from plurigrid_ff_nca.growing.target import check_memory, premultiplied, read_target
@@ -74,7 +74,7 @@ def test_dead_cells_stay_empty_and_only_neighbours_of_the_living_change():
     state[0, 3, 3, 3] = 1.0
     everywhere = torch.full_like(state, 0.2)
 
-    moved = advance(state, everywhere, torch.ones(1, 1, 7, 7, dtype=torch.bool), clamp=True)
+    moved = advance(state, everywhere, clamp=True)
 
     changed = (moved != 0).any(dim=1)[0]
     assert changed[2:5, 2:5].all()
@@ -83,11 +83,10 @@ def test_dead_cells_stay_empty_and_only_neighbours_of_the_living_change():
 
 def test_updates_and_states_are_bounded_if_asked():
     state = torch.ones(1, 5, 3, 3)
-    fires = torch.ones(1, 1, 3, 3, dtype=torch.bool)
 
-    assert advance(state, 5 * state, fires, clamp=True).max() == pytest.approx(1.1)
-    assert advance(0 * state + 0.2, 5 * state, fires, clamp=True).max() == pytest.approx(0.55)
-    assert advance(state, 5 * state, fires, clamp=False).max() == 6
+    assert advance(state, 5 * state, clamp=True).max() == pytest.approx(1.1)
+    assert advance(0 * state + 0.2, 5 * state, clamp=True).max() == pytest.approx(0.55)
+    assert advance(state, 5 * state, clamp=False).max() == 6
 
 
 def test_cells_that_do_not_fire_keep_their_state(disc):
@@ -206,6 +205,18 @@ def test_a_target_has_the_code_of_the_place_inside_and_nothing_outside(disc):
 
 def test_the_sketch_perceives_48_and_has_128_units():
     assert (SKETCH.perceived, SKETCH.units, SKETCH.channels) == (48, 128, 16)
+
+
+def test_a_part_of_the_target_is_a_disc_around_the_seed(disc):
+    automaton = Automaton(disc, SMALL)
+
+    parts = partly_grown(automaton.target, 200, torch.Generator().manual_seed(0))
+
+    living = (parts[:, 3] > 0).sum(dim=(1, 2))
+    assert ((parts == automaton.target) | (parts == 0)).all()
+    assert (parts[:, 3:] * automaton.seed[3:]).sum(dim=(1, 2, 3)).ne(0).all()
+    assert (living.min(), living.max()) == (1, (disc[3] > 0).sum())
+    assert len(living.unique()) > 4
 
 
 def test_damage_only_erases_and_leaves_something(disc):

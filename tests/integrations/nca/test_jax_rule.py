@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 from plurigrid_ff_nca.growing.automaton import Automaton
-from plurigrid_ff_nca.growing.cells import advance
 from plurigrid_ff_nca.growing.config import GrowConfig
 
 from plurigrid_ff.errors import ConfigError, MissingExtraError
@@ -26,11 +25,9 @@ def test_a_step_is_that_of_torch(clamp, laplacian):
     generator = torch.Generator().manual_seed(1)
     state = 0.5 * torch.randn(1, 16, 12, 12, generator=generator)
     fires = torch.rand(1, 1, 12, 12, generator=generator) < 0.5
-    may_change, rows = ours.perceived(state)
+    changing, rows = ours.perceived(state, fires)
     with torch.no_grad():
-        update = torch.zeros(1, 12, 12, 16)
-        update[may_change] = ours.update(rows)
-        expected = advance(state, update.permute(0, 3, 1, 2), fires, clamp=clamp)
+        expected = ours.apply_update(state, changing, ours.update(rows))
 
     found = jax.jit(step)(
         weights_of(ours), state[0].permute(1, 2, 0).numpy(), fires[0].permute(1, 2, 0).numpy()

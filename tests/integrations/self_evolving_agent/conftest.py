@@ -5,6 +5,7 @@ import pytest
 from plurigrid_ff_self_evolving_agent.evolution_settings import EvolutionSettings, begin
 from plurigrid_ff_self_evolving_agent.running import go_on
 from plurigrid_ff_self_evolving_agent.worker import Result
+from plurigrid_ff_self_evolving_agent.workers import one_by_one
 
 from plurigrid_ff.config import NetworkConfig
 from plurigrid_ff.derivation import derive_key, draw_array
@@ -57,7 +58,7 @@ def evolve():
     def run(folder, evaluate, settings):
         if not folder.exists():
             begin(folder, settings)
-        return go_on(folder, lambda *told: None, evaluate)
+        return go_on(folder, lambda *told: None, one_by_one(evaluate))
 
     return run
 

@@ -18,6 +18,7 @@ from plurigrid_ff_self_evolving_agent.worker import (
     Job,
     evaluate,
 )
+from plurigrid_ff_self_evolving_agent.workers import one_by_one
 from safetensors.numpy import load_file, save_file
 
 from plurigrid_ff.config import NetworkConfig, TrainingConfig
@@ -118,7 +119,7 @@ def test_an_evolution_in_which_nobody_can_live_says_why(settings):
 
     archive = Archive()
     with pytest.raises(TrainingError, match="so none has children: no such data"):
-        Evolution(settings, archive, hopeless, classes=10).run()
+        Evolution(settings, archive, one_by_one(hopeless), classes=10).run()
     with pytest.raises(UnknownNameError):
         line_of(archive, "nobody")
 

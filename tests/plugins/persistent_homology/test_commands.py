@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from plurigrid_ff_persistent_homology import commands
+from plurigrid_ff_persistent_homology import commands, drift_command
 
 from plurigrid_ff import RunConfig, train
 from plurigrid_ff.cli import Options
@@ -94,8 +94,8 @@ def test_curves_are_written_whole_and_the_same_again(invoke, runs):
 
 def test_drift_exits_with_3_on_alarm_and_0_otherwise(invoke):
     few = ("--relabelings", "39", "--json")
-    clean = invoke(commands.drift, "a", "clean.npz", *few)
-    far = invoke(commands.drift, "a", "far.npz", *few)
+    clean = invoke(drift_command.drift, "a", "clean.npz", *few)
+    far = invoke(drift_command.drift, "a", "far.npz", *few)
 
     assert (clean.exit_code, far.exit_code) == (0, 3)
     found = json.loads(far.stdout)
@@ -116,7 +116,7 @@ def test_drift_exits_with_3_on_alarm_and_0_otherwise(invoke):
     ],
 )
 def test_bad_input_gets_one_sentence(invoke, arguments, message):
-    result = invoke(commands.drift, *arguments)
+    result = invoke(drift_command.drift, *arguments)
 
     assert result.exit_code == 1
     assert message in result.stderr

@@ -44,6 +44,20 @@ def test_moving_points_moves_the_components_by_at_most_twice_as_much(seed, eps):
     assert apart.bottleneck <= apart.wasserstein + 1e-9
 
 
+@settings(max_examples=25)
+@given(st.integers(0, 2**31), st.integers(0, 12), st.integers(0, 12))
+def test_wasserstein_distances_are_those_of_an_independent_solver(seed, few, many):
+    from gudhi.wasserstein import wasserstein_distance
+
+    rng = np.random.default_rng(seed)
+    first, second = (np.sort(rng.random((count, 2)), axis=1) for count in (few, many))
+
+    found = distances_of(first, second).wasserstein
+
+    expected = wasserstein_distance(first, second, order=1.0, internal_p=np.inf)
+    assert found == pytest.approx(expected, abs=1e-12)
+
+
 def test_distances_of_hand_computed_diagrams():
     first = np.array([[0.0, 1.0], [2.0, 6.0]])
     second = np.array([[2.0, 5.0]])

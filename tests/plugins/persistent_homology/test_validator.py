@@ -89,7 +89,7 @@ def judge(trained, untrained, probes, *, agents=("agent-0",), seed=0, config=Non
         INITIAL_ACTIVITIES.name: dict.fromkeys(agents, untrained),
     }
     skill = PersistentHomology(PersistentHomologyConfig(**config or {}))
-    return skill.validate(Inbox("persistent-homology", 0, society, values))
+    return skill.validate(Inbox("persistent-homology", 1, society, values))
 
 
 def judge_weights(weights, digits):

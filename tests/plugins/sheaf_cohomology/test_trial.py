@@ -3,7 +3,8 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from plurigrid_ff_sheaf_cohomology.trial import nearest_section, try_section
+from plurigrid_ff_sheaf_cohomology.section import nearest_section
+from plurigrid_ff_sheaf_cohomology.trial import try_section
 
 from plurigrid_ff.config import NetworkConfig, TrainingConfig
 from plurigrid_ff.errors import AlignmentError
@@ -11,7 +12,10 @@ from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.probed import ProbedNetwork
 from plurigrid_ff.learning.symmetry import permute_units, unit_symmetry
 from plurigrid_ff.learning.trainer import Trainer
+from plurigrid_ff.sheaves.sections import project
+from plurigrid_ff.sheaves.sheaf import CellularSheaf
 from plurigrid_ff.sheaves.units import Segment, UnitSymmetry
+from plurigrid_ff.sheaves.vectors import Vectors
 
 AGENTS = ("a", "b", "c")
 EDGES = (("a", "b"), ("b", "c"), ("a", "c"))
@@ -45,6 +49,39 @@ def test_a_section_is_the_mean_in_a_common_order_where_maps_close(seed):
         np.testing.assert_allclose(section[agent]["w"][order[agent]], mean, atol=1e-6)
         shared = np.mean([weights[other]["s"] for other in AGENTS])
         np.testing.assert_allclose(section[agent]["s"], shared, atol=1e-6)
+
+
+@given(
+    seed=st.integers(0, 1000),
+    edges=st.sets(st.sampled_from([*EDGES, ("c", "d"), ("e", "d"), ("b", "d")]), max_size=6),
+)
+def test_a_section_is_the_projection_in_the_sheaf_of_all_weights(seed, edges):
+    rng = np.random.default_rng(seed)
+    symmetry = UnitSymmetry(
+        (4, 3),
+        (1, 1),
+        (1, 1),
+        {"w": ((Segment(4, 0),), (Segment(3, 1),)), "b": ((Segment(4, 0),),)},
+    )
+    weights = {
+        agent: {
+            "w": rng.normal(size=(4, 3)).astype(np.float32),
+            "b": rng.normal(size=4).astype(np.float32),
+        }
+        for agent in "abcde"
+    }
+    maps = {edge: (rng.permutation(4), rng.permutation(3)) for edge in sorted(edges)}
+
+    section = nearest_section(weights, maps, symmetry)
+
+    as_written = dict.fromkeys(weights, (np.arange(4), np.arange(3)))
+    vectors = Vectors(weights, symmetry, as_written)
+    numbers = {(v, u): vectors.number_order(layers) for (u, v), layers in maps.items()}
+    sheaf = CellularSheaf.bundle(weights, vectors.rows.shape[1], numbers)
+    rows = project(sheaf, vectors.rows.ravel()).reshape(vectors.rows.shape)
+    for agent, expected in vectors.weights(rows).items():
+        for name, values in expected.items():
+            np.testing.assert_allclose(section[agent][name], values, atol=1e-6)
 
 
 def test_units_that_a_cycle_exchanges_must_agree_with_each_other():

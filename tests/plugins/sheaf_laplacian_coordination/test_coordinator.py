@@ -16,6 +16,7 @@ from plurigrid_ff.host.society import Society
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.probed import ProbedNetwork
 from plurigrid_ff.learning.symmetry import permute_units, unit_symmetry
+from plurigrid_ff.report.grouped import grouped_curves
 from plurigrid_ff.sheaves.holonomy import holonomy_defect
 from plurigrid_ff.sheaves.sheaf import CellularSheaf
 from plurigrid_ff.testing import check_skill
@@ -144,10 +145,14 @@ def test_the_summary_has_the_rival_the_spectrum_and_both_rates(blobs):
     summary = json.loads(json.dumps(scene.coordinate(steps=4).summary, allow_nan=False))
 
     assert set(summary["probe_accuracy"]) == {"local", "mixed", "identity"}
-    assert (summary["spectral_gap"], summary["largest_eigenvalue"]) == pytest.approx((2, 4))
+    assert summary["spectrum"] == pytest.approx({"spectral gap": 2, "largest eigenvalue": 4})
     assert summary["step"] == pytest.approx(1 / 3)
-    assert summary["predicted_rate"] == pytest.approx(1 / 3)
-    assert summary["measured_rate"] == pytest.approx(1 / 3, rel=0.05)
+    assert summary["rate"]["predicted"] == pytest.approx(1 / 3)
+    assert summary["rate"]["measured"] == pytest.approx(1 / 3, rel=0.05)
+    assert {"Coordinator: spectrum", "Coordinator: rate"} <= {
+        chart.title
+        for chart in grouped_curves([{"role": "coordinator", "round": 1, "summary": summary}])
+    }
 
 
 def test_identity_is_plain_gossip(blobs):
@@ -165,6 +170,14 @@ def test_identity_is_plain_gossip(blobs):
 def test_a_step_that_diverges_is_refused(blobs, kind):
     with pytest.raises(SheafError, match=r"step 0\.7 diverges: .* lambda_max = 0\.5"):
         Scene(blobs, noise=0.1).coordinate(step=0.7, maps=kind)
+
+
+def test_a_step_that_diverges_is_refused_before_anybody_trains(blobs):
+    context = Scene(blobs).context
+
+    with pytest.raises(SheafError, match=r"step 0\.7 diverges: .* lambda_max = 0\.5"):
+        SKILL.build(SheafLaplacianConfig(step=0.7), context)
+    assert SKILL.build(SheafLaplacianConfig(step=0.4), context)
 
 
 def test_who_is_offline_gets_the_harmonic_extension_of_its_neighbours(blobs):
@@ -199,7 +212,19 @@ def test_who_is_offline_gets_the_harmonic_extension_of_its_neighbours(blobs):
 )
 def test_offline_agents_must_be_known_and_leave_somebody(blobs, config, message):
     with pytest.raises(ConfigError, match=message):
-        Scene(blobs).coordinate(**config)
+        SKILL.build(SheafLaplacianConfig(**config), Scene(blobs).context)
+
+
+def test_who_was_offline_and_is_excluded_is_missed_by_nobody(blobs):
+    scene = Scene(blobs)
+    three = replace(scene.society, graph=CYCLE.subgraph(["agent-0", "agent-1", "agent-2"]))
+    one = replace(scene.society, graph=CYCLE.subgraph(["agent-1"]))
+
+    outbox = scene.coordinate(three, offline=["agent-3", "agent-1"])
+
+    assert set(outbox.values[MIXED_PARAMETERS.name]) == set(three.graph)
+    with pytest.raises(ConfigError, match="names all agents that are left"):
+        scene.coordinate(one, offline=["agent-1"])
 
 
 def test_one_agent_and_those_that_were_excluded(blobs):

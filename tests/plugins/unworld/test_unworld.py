@@ -52,7 +52,8 @@ def test_every_key_that_a_run_derives_from_its_seed_is_in_the_log(host, tmp_path
             derived.add((path, key))
         return key
 
-    for module in ("learning.trainer", "learning.construction", "data.load", "data.splits"):
+    readers = ("learning.batches", "learning.feed", "learning.construction", "data.splits")
+    for module in (*readers, "data.load"):
         name = f"plurigrid_ff.{module}.derive_key"
         monkeypatch.setattr(name, noting, raising=module != "data.load")
 

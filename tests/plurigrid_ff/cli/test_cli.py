@@ -26,6 +26,11 @@ def commands():
     for name in ("install", "export", "validate"):
         yield ("skill", name)
     yield ("plugin", "new")
+    for name in ("classes", "stream", "streams"):
+        yield ("adapt", name)
+
+
+GROUPS = {(), *((name,) for name in ("adapt", "plugin", "recipes", "skill", "triads"))}
 
 
 @pytest.mark.parametrize("command", list(commands()), ids="-".join)
@@ -39,7 +44,7 @@ def test_every_command_has_help_with_an_example(invoke, command):
 
 @pytest.mark.parametrize(
     "command",
-    [c for c in commands() if c not in ((), ("triads",), ("skill",), ("recipes",), ("plugin",))],
+    [command for command in commands() if command not in GROUPS],
     ids="-".join,
 )
 def test_every_command_prints_json_for_programs(invoke, command):
@@ -54,6 +59,7 @@ def test_every_command_prints_json_for_programs(invoke, command):
         ["triads", "list"],
         ["plugins"],
         ["skill", "--help"],
+        ["adapt", "streams"],
         ["recipes", "list"],
         ["recipes", "show", "mnist-projection"],
         ["plugin", "new", "margin-watch"],

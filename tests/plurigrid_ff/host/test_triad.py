@@ -145,7 +145,7 @@ def test_what_a_user_types_is_a_name_a_file_or_three_skills(registry):
     )
     with pytest.raises(TriadError, match="got 2 arguments: a, b"):
         triad_from_arguments(["a", "b"], registry)
-    with pytest.raises(TriadError, match="a then b: a sequence does not run as one"):
+    with pytest.raises(TriadError, match="a then b: a sequence, where one triad is expected"):
         triad_from_arguments(["a", "then", "b"], registry)
 
 

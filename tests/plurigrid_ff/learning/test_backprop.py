@@ -12,12 +12,16 @@ from plurigrid_ff.learning.trainer import Trainer
 CPU = torch.device("cpu")
 
 
-class Recorder(Trainer):
-    """A trainer that notes what each batch was."""
+def watch(trainer: Trainer, note) -> list:
+    """Return a list that takes a note of every batch on its way to the first layer."""
+    seen, rails = [], trainer.feed.rails
 
-    def _rails(self, x, y, ids):
-        self.seen.append((self.optimizers[0].param_groups[0]["lr"], ids.tolist()))
-        return super()._rails(x, y, ids)
+    def watched(x, batch, epoch):
+        seen.append(note(x, batch))
+        return rails(x, batch, epoch)
+
+    trainer.feed.rails = watched
+    return seen
 
 
 @pytest.mark.parametrize("decay", ["cosine", "none"])
@@ -25,27 +29,23 @@ def test_the_rival_sees_the_batches_and_step_sizes_of_a_trainer(blobs, decay):
     training = TrainingConfig(epochs=3, batch_size=50, decay=decay)
     network = FFNetwork(NetworkConfig(hidden=(8,)), (12,), 3, seed=4)
     x, y = torch.from_numpy(blobs.train.x), torch.from_numpy(blobs.train.y)
-    trainer = Recorder(network, x, y, training, seed=4)
-    trainer.seen = []
+    trainer = Trainer(network, x, y, training, seed=4)
+    group = trainer.optimizers[0].param_groups[0]
+    seen = watch(trainer, lambda x, batch: (group["lr"], batch.ids.tolist()))
     trainer.train_epochs(3)
 
-    seen = [(rate, ids.tolist()) for rate, ids in batches(len(y), training, seed=4)]
+    theirs = [(rate, ids.tolist()) for rate, ids in batches(len(y), training, seed=4)]
 
-    assert seen == trainer.seen
+    assert theirs == seen
 
 
 def test_the_rival_sees_the_augmentation_of_a_trainer_anew_in_every_epoch(blobs):
     training = TrainingConfig(epochs=2, batch_size=50, augmentation=AugmentationConfig(noise=0.5))
     x, y = torch.from_numpy(blobs.train.x), torch.from_numpy(blobs.train.y)
-    seen = []
-
-    class Watched(Trainer):
-        def _rails(self, x, y, ids):
-            seen.append(x.clone())
-            return super()._rails(x, y, ids)
-
     network = FFNetwork(NetworkConfig(hidden=(8,)), (12,), 3, seed=4)
-    Watched(network, x, y, training, seed=4).train_epochs(2)
+    trainer = Trainer(network, x, y, training, seed=4)
+    seen = watch(trainer, lambda x, batch: x.clone())
+    trainer.train_epochs(2)
     theirs = [samples for _, samples, _ in stream(x, y, training, seed=4)]
 
     assert all(torch.equal(a, b) for a, b in zip(seen, theirs, strict=True))

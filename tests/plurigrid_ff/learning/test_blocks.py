@@ -42,9 +42,9 @@ def images(blobs):
     )
 
 
-def trainer(data, hidden, epochs=4, **settings) -> Trainer:
+def trainer(data, hidden, epochs=4, precision="float32", **settings) -> Trainer:
     x, y = torch.from_numpy(data.train.x), torch.from_numpy(data.train.y)
-    training = TrainingConfig(epochs=epochs, batch_size=32, learning_rate=5e-3)
+    training = TrainingConfig(epochs=epochs, batch_size=32, learning_rate=5e-3, precision=precision)
     return Trainer(build(hidden, **settings), x, y, training, seed=0)
 
 
@@ -80,8 +80,7 @@ def test_blocks_learn(images, hidden):
 
 @pytest.mark.parametrize("hidden", STACKS.values(), ids=STACKS)
 def test_bfloat16_products_reach_into_a_block(images, hidden):
-    exact, low = trainer(images, hidden), trainer(images, hidden)
-    low.config = low.config.model_copy(update={"precision": "bfloat16"})
+    exact, low = (trainer(images, hidden, precision=p) for p in ("float32", "bfloat16"))
 
     losses = [t.train_epochs(1)[0].loss for t in (exact, low)]
 

@@ -40,14 +40,15 @@ def test_goodness_is_non_negative_and_blind_to_the_order_of_units(seed):
 
 @pytest.mark.parametrize("name", sorted(GOODNESS))
 @given(seed=st.integers(0, 2**16), features=st.integers(1, 12))
-def test_every_slope_is_autograds_derivative_of_the_score(name, seed, features):
+def test_every_pullback_is_autograds_of_the_score(name, seed, features):
     generator = torch.Generator().manual_seed(seed)
     h = torch.randn(4, features, generator=generator, dtype=torch.float64).relu().requires_grad_()
+    dg = torch.randn(4, generator=generator, dtype=torch.float64)
     goodness = find_goodness(name, share=0.3)
 
-    (expected,) = torch.autograd.grad(goodness.score(h).sum(), h)
+    (expected,) = torch.autograd.grad(goodness.score(h), h, dg)
 
-    torch.testing.assert_close(goodness.slope(h.detach()), expected, rtol=1e-10, atol=1e-10)
+    torch.testing.assert_close(goodness.pull(dg, h.detach()), expected, rtol=1e-10, atol=1e-10)
 
 
 def test_top_k_averages_the_largest_squares():
@@ -55,7 +56,7 @@ def test_top_k_averages_the_largest_squares():
     top = find_goodness("top-k", share=0.5)
 
     assert top.score(h).item() == (9 + 4) / 2
-    assert top.slope(h).tolist() == [[0, 3, 0, 2]]
+    assert top.pull(torch.ones(1), h).tolist() == [[0, 3, 0, 2]]
 
 
 @given(seed=st.integers(0, 2**16), scale=st.floats(0.01, 50))

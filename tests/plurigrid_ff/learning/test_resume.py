@@ -75,7 +75,7 @@ def test_augmentation_changes_what_is_learned(images, objective):
 def test_the_partner_of_a_sample_is_augmented_as_that_sample_is(images):
     trainer = build(images, WAYS["augmentation"], "self-contrastive")
     seen = {}
-    view = trainer.augmentation
+    view = trainer.feed.augmentation
 
     def recorded(x, sample_ids, *, key):
         found = view(x, sample_ids, key=key)
@@ -83,7 +83,7 @@ def test_the_partner_of_a_sample_is_augmented_as_that_sample_is(images):
             seen.setdefault(sample, []).append(shown)
         return found
 
-    trainer.augmentation = recorded
+    trainer.feed.augmentation = recorded
     trainer.train_epochs(1)
 
     # Each sample is learned from once, and is the partner of some others.

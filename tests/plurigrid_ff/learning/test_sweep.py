@@ -9,6 +9,7 @@ from plurigrid_ff.config import (
     TrainingConfig,
 )
 from plurigrid_ff.errors import ConfigError
+from plurigrid_ff.learning.batches import Batch
 from plurigrid_ff.learning.labelled import as_rows
 from plurigrid_ff.learning.learners import Learner
 from plurigrid_ff.learning.network import FFNetwork
@@ -45,9 +46,10 @@ def build(
 def test_a_pair_descends_the_sum_of_both_losses_and_of_no_other(objective, hidden, monkeypatch):
     trainer = build(objective, hidden=hidden)
     trainer.network.double()
-    trainer.x = trainer.x.double()
+    trainer.feed.x = trainer.x.double()
     stack = trainer.network.stack
-    rails = as_rows(trainer._rails(trainer.x, trainer.y, torch.arange(24)))
+    batch = Batch(0, torch.arange(24), trainer.y, 1.0)
+    rails = as_rows(trainer.feed.rails(trainer.feed.x, batch, 0))
     inputs = [rails]
     for layer in stack[:-1]:
         a = layer.transform.traced(layer.read(inputs[-1]))
@@ -67,12 +69,13 @@ def test_a_pair_descends_the_sum_of_both_losses_and_of_no_other(objective, hidde
 
     followed = {}
 
-    def recorded(learner):
+    def recorded(learner, share):
         own = learner.module.transform.parameters()
         followed[learner.module] = [parameter.grad.clone() for parameter in own]
 
     monkeypatch.setattr(Learner, "step", recorded)
-    trainer._train_epoch([True] * 4, torch.zeros(4, 1, dtype=torch.float64), lambda share: None)
+    losses = torch.zeros(4, 1, dtype=torch.float64)
+    trainer.pipeline.learn(0, [[True] * 4], losses, lambda share: None)
 
     for layer, gradients in zip(stack, expected, strict=True):
         for found, gradient in zip(followed[layer], gradients, strict=True):

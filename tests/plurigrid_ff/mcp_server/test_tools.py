@@ -25,6 +25,8 @@ READ_ONLY = {
     "replay",
     "check_certificate",
     "check_drift",
+    "compare_rounds",
+    "evolve_step",
     "compare_topology",
     "color_at",
     "color_next",

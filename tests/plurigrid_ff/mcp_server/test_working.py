@@ -157,6 +157,7 @@ def test_links_that_lead_out_are_refused_wherever_they_stand(ask, run, work, tmp
         ("train", {"out": "away/run", **small}),
         ("train", {"out": "grown", "resume": True, **small}),
         ("train", {"out": "new", "data": {"source": "photos"}, **small}),
+        ("train", {"out": "new", "warm_start": {"run": "away"}, **small}),
         ("predict", {"run": "runs/one", "samples": "photos"}),
         ("predict", {"run": "runs/one", "samples": "runs", "out": "away/labels.csv"}),
         ("evaluate", {"run": "runs/one", "data": "photos"}),

@@ -1,7 +1,8 @@
-"""A society of Forward-Forward agents for the benchmark of the sheaf skills: shards, rounds."""
+"""A society of Forward-Forward agents for the benchmarks of the sheaf skills: shards, rounds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -12,12 +13,15 @@ from plurigrid_ff_sheaf_laplacian_coordination.coordinator import Mixed, SheafCo
 
 from plurigrid_ff.config import NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Dataset
+from plurigrid_ff.data.shards import deal_shards
 from plurigrid_ff.derivation import derive_key, shuffled
-from plurigrid_ff.host.ports import ACTIVITIES, PARAMETERS, Inbox, LayerActivities
+from plurigrid_ff.host.graphs import build_graph
+from plurigrid_ff.host.ports import ACTIVITIES, EDGE_MAPS, PARAMETERS, Inbox, LayerActivities
 from plurigrid_ff.host.society import Society
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.probed import ProbedNetwork
 from plurigrid_ff.learning.trainer import Trainer
+from plurigrid_ff.sheaves.units import spread
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -108,3 +112,40 @@ class Colony:
             for trainer in self.trainers.values()
         ]
         return sum(found) / len(found)
+
+
+def colony(
+    data: Dataset,
+    seed: int,
+    *,
+    hidden: tuple[int, ...],
+    objective: str,
+    epochs: int,
+    shards: str = "iid",
+    graph: str = "circulant:1,2",
+    agents: int = 8,
+    common: bool = False,
+    spoilt: str = "",
+    learning_rate: float = 0.002,
+) -> Colony:
+    """Build a society whose every draw follows from the seed."""
+    built = build_graph(graph, agents, seed=seed)
+    dealt = deal_shards(data.train.y, list(built), shards, class_names=data.class_names, seed=seed)
+    network = NetworkConfig(hidden=hidden, objective=objective)
+    training = TrainingConfig(epochs=epochs, batch_size=32, learning_rate=learning_rate)
+    return Colony(data, built, dealt, network, training, seed, common, spoilt)
+
+
+def maps_inbox(society: Colony, maps: Any) -> Inbox:
+    """What the validator sees of maps that a coordinator chose."""
+    cells = society.probed.symmetry.cells
+    whole = {
+        edge: tuple(
+            p if len(p) == units * n else spread(p, n)
+            for p, units, n in zip(layers, society.probed.symmetry.units, cells, strict=True)
+        )
+        for edge, layers in maps.items()
+    }
+    seen = society.inbox()
+    values = {EDGE_MAPS.name: whole, **seen.values}
+    return Inbox("sheaf-cohomology", 1, society.society, values)

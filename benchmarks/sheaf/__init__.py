@@ -1,0 +1,1 @@
+"""What the sheaf skills are worth on societies of Forward-Forward agents, and what they cost."""

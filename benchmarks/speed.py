@@ -46,6 +46,7 @@ WIDTHS = (128, 256, 512, 1024, 2048)  # of four layers, batch 1024
 ONE_RAIL, TWO_RAILS = ("projection", "class-goodness"), ("threshold",)
 
 BATCHES, SAMPLES = 4, 8192  # of a turn, at most: an epoch has costs of its own
+PREDICTED = 1024  # samples of a turn of prediction
 
 Turn = Callable[[], Any]
 
@@ -128,7 +129,7 @@ def contenders(hidden: tuple[int, ...], batch: int, seed: int) -> dict[str, Turn
     low = training.model_copy(update={"precision": "bfloat16"})
     settings = run.model_copy(update={"network": plain, "training": low})
     turns["projection, bfloat16"] = build_contender("engine", settings, x, y, CLASSES).epoch
-    turns |= predictors(hidden, x, seed)
+    turns |= predictors(hidden, x[:PREDICTED], seed)
     turns["products"] = products(hidden, batch)
     if importlib.util.find_spec("fflib") is not None:
         turns["fflib"] = fflib_steps(hidden, x, y, batch)
@@ -227,10 +228,12 @@ def summary(found: dict[str, Any], hidden: tuple[int, ...], batch: int) -> dict[
     """Return rates, ratios to backprop within repeats, and the share of the products' own rate."""
     entries = {}
     for name, times in found.items():
-        rival = "predict, backprop" if name.startswith("predict") else "backprop"
+        samples, rival = batches_of(batch) * batch, "backprop"
+        if name.startswith("predict"):
+            samples, rival = min(samples, PREDICTED), "predict, backprop"
         entries[name] = {
-            "samples_per_s": batches_of(batch) * batch / statistics.median(times["clock"]),
-            "samples_per_cpu_s": batches_of(batch) * batch / statistics.median(times["cpu"]),
+            "samples_per_s": samples / statistics.median(times["clock"]),
+            "samples_per_cpu_s": samples / statistics.median(times["cpu"]),
             "of_backprop": ratio(found[rival]["clock"], times["clock"]),
             "of_backprop_cpu": ratio(found[rival]["cpu"], times["cpu"]),
             "seconds": times["clock"],

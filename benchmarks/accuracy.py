@@ -29,7 +29,7 @@ from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.objectives import find_objective, known_objectives
 from plurigrid_ff.learning.trainer import Trainer
 from plurigrid_ff.learning.untrained import untrained_accuracy
-from plurigrid_ff.runs import installed_versions
+from plurigrid_ff.provenance import installed_versions
 
 Result = dict[str, float | list[float]]
 

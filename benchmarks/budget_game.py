@@ -31,7 +31,7 @@ from plurigrid_ff.host.society import Society
 from plurigrid_ff.learning.assessment import accuracy, layer_margins, measure
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.trainer import Trainer
-from plurigrid_ff.runs import installed_versions
+from plurigrid_ff.provenance import installed_versions
 
 Plan = Callable[[int, tuple[LayerGain, ...]], tuple[bool, ...]]
 """Maps the number of rounds done and the last round's gains to who trains next."""

@@ -35,7 +35,7 @@ from plurigrid_ff.data.load import load_dataset
 from plurigrid_ff.files import write_text
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.trainer import Trainer
-from plurigrid_ff.runs import describe_machine, installed_versions
+from plurigrid_ff.provenance import describe_machine, installed_versions
 
 OBJECTIVES = ("threshold", "projection", "class-goodness")
 RADII = ("0", "1/64", "1/32", "1/16")

@@ -39,7 +39,7 @@ from plurigrid_ff.colors.gamut import hex_of, srgb_of
 from plurigrid_ff.colors.messages import ColorAnswer, ColorProfile
 from plurigrid_ff.colors.spaces import Array, oklab_from_srgb
 from plurigrid_ff.files import write_text
-from plurigrid_ff.runs import installed_versions
+from plurigrid_ff.provenance import installed_versions
 
 USERS_PER_KIND = 3
 COUNTS = (10, 30, 100)

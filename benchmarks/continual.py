@@ -24,7 +24,7 @@ from plurigrid_ff.continual.contenders import LEARNERS
 from plurigrid_ff.continual.settings import ClassesSettings, TasksFound
 from plurigrid_ff.continual.tasks import learn_classes
 from plurigrid_ff.files import write_text
-from plurigrid_ff.runs import installed_versions
+from plurigrid_ff.provenance import installed_versions
 
 RATES = {"subspaces": (0.05, 0.1, 0.2)}
 NO_STEPS = ("nearest-mean", "nearest-mean-untrained", "lda")

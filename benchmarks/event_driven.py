@@ -34,7 +34,7 @@ from plurigrid_ff.files import write_text
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.trainer import Trainer
 from plurigrid_ff.learning.transforms import Linear
-from plurigrid_ff.runs import installed_versions
+from plurigrid_ff.provenance import installed_versions
 
 Array = NDArray[np.float32]
 

@@ -22,7 +22,8 @@ import torch
 from plurigrid_ff.config import NetworkConfig, RunConfig, SocietyConfig, TrainingConfig
 from plurigrid_ff.files import write_text
 from plurigrid_ff.host.triad import find_triad
-from plurigrid_ff.runs import installed_versions, train
+from plurigrid_ff.provenance import installed_versions
+from plurigrid_ff.runs import train
 
 TRIAD = "sheaf-cohomology-self-evolving-agent-forward-forward"
 

@@ -37,7 +37,7 @@ from plurigrid_ff.learning.negatives.wrong_label import WrongLabel, wrong_labels
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.trainer import Trainer
 from plurigrid_ff.profiling.contenders import build_contender
-from plurigrid_ff.runs import installed_versions
+from plurigrid_ff.provenance import installed_versions
 
 FEATURES, CLASSES, HIDDEN, BATCH, BATCHES = 784, 10, (500, 500), 256, 8
 RATE = 1e-3

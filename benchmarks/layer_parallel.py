@@ -48,7 +48,7 @@ from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.partition import balanced, layer_cost
 from plurigrid_ff.learning.pipeline import LocalPipeline
 from plurigrid_ff.learning.trainer import Trainer
-from plurigrid_ff.runs import describe_machine, installed_versions
+from plurigrid_ff.provenance import describe_machine, installed_versions
 
 FEATURES, CLASSES, WIDTH, LAYERS = 784, 10, 1000, 8
 CONTENDERS = ("sequential", "processes 1", "processes 2", "threads 2")

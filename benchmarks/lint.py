@@ -25,7 +25,7 @@ from plurigrid_ff.cards.results import LintReport
 from plurigrid_ff.files import write_text
 from plurigrid_ff.gf3 import format_trit
 from plurigrid_ff.host.registry import Registry
-from plurigrid_ff.runs import installed_versions
+from plurigrid_ff.provenance import installed_versions
 
 WORDS = {-1: "MINUS - validator", 0: "ERGODIC - coordinator", 1: "PLUS - generator"}
 PROSE = "Agents read this line and learn nothing about (trits) or balance from it, only its length."

@@ -32,7 +32,7 @@ import anyio
 from mcp import Client, StdioServerParameters
 
 from plurigrid_ff.files import write_text
-from plurigrid_ff.runs import installed_versions
+from plurigrid_ff.provenance import installed_versions
 
 OURS = ["-m", "plurigrid_ff.mcp_server"]
 BARE = """

@@ -23,7 +23,7 @@ from plurigrid_ff.config import RunConfig
 from plurigrid_ff.files import write_text
 from plurigrid_ff.profiling.measuring import joined, run_job
 from plurigrid_ff.profiling.results import CONTENDERS, Job
-from plurigrid_ff.runs import installed_versions
+from plurigrid_ff.provenance import installed_versions
 
 FEATURES, CLASSES, SAMPLES = 784, 10, 256
 MIB = 1 << 20

@@ -28,7 +28,7 @@ from plurigrid_ff_nca.growing.target import premultiplied
 from plurigrid_ff_nca.growing.training import Grower
 
 from plurigrid_ff.files import write_text
-from plurigrid_ff.runs import installed_versions
+from plurigrid_ff.provenance import installed_versions
 
 LEARNERS: tuple[Learner, ...] = (
     "goodness-difference",

@@ -29,7 +29,7 @@ from plurigrid_ff_nca.rules.rule import Rule
 from torch.nn import functional as F
 
 from plurigrid_ff.files import write_text
-from plurigrid_ff.runs import installed_versions
+from plurigrid_ff.provenance import installed_versions
 
 LIFE_LIKE = (
     "B3/S23", "B36/S23", "B3678/S34678", "B1357/S1357", "B36/S125", "B35678/S5678", "B2/S",

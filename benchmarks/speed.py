@@ -33,7 +33,7 @@ from plurigrid_ff.files import write_text
 from plurigrid_ff.learning.backprop import BackpropNetwork
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.profiling.contenders import build_contender
-from plurigrid_ff.runs import installed_versions
+from plurigrid_ff.provenance import installed_versions
 
 FEATURES, CLASSES = 784, 10
 SHAPES = {  # hidden layers, batch

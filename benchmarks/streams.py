@@ -25,7 +25,7 @@ from plurigrid_ff.continual.prequential import FROZEN, follow_stream
 from plurigrid_ff.continual.settings import StreamReport, StreamSettings
 from plurigrid_ff.continual.streams import STREAMS
 from plurigrid_ff.files import write_text
-from plurigrid_ff.runs import installed_versions
+from plurigrid_ff.provenance import installed_versions
 
 CONTENDERS = (
     ("projection", 0),

@@ -37,7 +37,7 @@ from plurigrid_ff.learning.assessment import accuracy
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.trainer import Trainer
 from plurigrid_ff.observation import Observation, observe
-from plurigrid_ff.runs import installed_versions
+from plurigrid_ff.provenance import installed_versions
 
 NOISE = 0.2
 DEALS = 8

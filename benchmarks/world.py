@@ -24,7 +24,7 @@ from typing import Any
 from plurigrid_ff_jaxlife_open_ended.config import WorldConfig
 
 from plurigrid_ff.files import write_text
-from plurigrid_ff.runs import installed_versions
+from plurigrid_ff.provenance import installed_versions
 
 CONDITIONS: dict[str, dict[str, Any]] = {
     "learned": {},

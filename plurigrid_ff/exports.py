@@ -11,7 +11,7 @@ from plurigrid_ff.host.folder import RunFolder, read_run_config
 from plurigrid_ff.host.plugins import Host, load_host
 from plurigrid_ff.report.reading import read_report
 from plurigrid_ff.results import ExportedFile, ExportReport
-from plurigrid_ff.runs import join_plugins
+from plurigrid_ff.run_settings import join_plugins
 
 # Adding a format is a module with an `encode`, and a line here.
 FORMATS = {

@@ -14,7 +14,7 @@ from plurigrid_ff.host.folder import read_run_config
 from plurigrid_ff.host.plugins import Host, load_host
 from plurigrid_ff.report.reading import read_report
 from plurigrid_ff.results import Assessment
-from plurigrid_ff.runs import join_plugins
+from plurigrid_ff.run_settings import join_plugins
 
 if TYPE_CHECKING:
     from plurigrid_ff.data.dataset import Dataset

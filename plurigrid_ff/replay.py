@@ -17,9 +17,10 @@ from plurigrid_ff.host.folder import (
 )
 from plurigrid_ff.host.log import LogEntry, read_log
 from plurigrid_ff.host.plugins import Host
+from plurigrid_ff.provenance import describe_machine, installed_versions
 from plurigrid_ff.report.reading import read_report
 from plurigrid_ff.results import RunReport
-from plurigrid_ff.runs import Watcher, describe_machine, installed_versions, train
+from plurigrid_ff.runs import Watcher, train
 
 
 class Difference(Settings):

@@ -16,9 +16,10 @@ from plurigrid_ff.errors import ConfigError, DataError, RunFolderError
 from plurigrid_ff.files import read_text, write_text
 from plurigrid_ff.host.folder import RunFolder, read_run_config
 from plurigrid_ff.host.plugins import Host, load_host
+from plurigrid_ff.provenance import installed_versions
 from plurigrid_ff.recipes import Published, Reached, Recipe
 from plurigrid_ff.results import RunReport
-from plurigrid_ff.runs import Watcher, installed_versions, train
+from plurigrid_ff.runs import Watcher, train
 from plurigrid_ff.settings import Result, flat_settings
 
 REPRODUCTION_FILE = "reproduce.json"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from plurigrid_ff.onchip.c_source import c_files
 from plurigrid_ff.onchip.quantise import Quantised
-from plurigrid_ff.runs import installed_versions
+from plurigrid_ff.provenance import installed_versions
 
 FLAGS = ("-std=c99", "-O3", "-march=native", "-shared", "-fPIC")
 

@@ -30,7 +30,7 @@ from benchmarks.sheaf.rate import rate
 from benchmarks.sheaf.rounds import rounds
 from benchmarks.sheaf.scale import scale
 from plurigrid_ff.files import write_text
-from plurigrid_ff.runs import installed_versions
+from plurigrid_ff.provenance import installed_versions
 
 Result = dict[str, Any]
 

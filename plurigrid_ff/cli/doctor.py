@@ -47,7 +47,7 @@ def examine(options: Options) -> dict[str, Any]:
     from plurigrid_ff.data.found import find_datasets
     from plurigrid_ff.host.hook_versions import HOOKS_VERSION
     from plurigrid_ff.learning.devices import resolve_device
-    from plurigrid_ff.runs import installed_versions
+    from plurigrid_ff.provenance import installed_versions
 
     host = options.host
     device = resolve_device("auto")

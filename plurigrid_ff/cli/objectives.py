@@ -25,7 +25,7 @@ def command(options: Options, /, name: str | None, as_json: bool) -> None:
     """
     with clean_errors(as_json):
         from plurigrid_ff.learning.catalogue import describe_objective, list_objectives
-        from plurigrid_ff.runs import join_plugins
+        from plurigrid_ff.run_settings import join_plugins
 
         join_plugins(options.host)
         if name is not None:

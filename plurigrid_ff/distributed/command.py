@@ -74,16 +74,16 @@ def run(
     values = gather(run_file, out, resume=False, assignments=assignments, options=options)
     config = parse_run(values, where=str(run_file))
 
-    from plurigrid_ff import runs  # torch loads in there, not for --help
     from plurigrid_ff.callbacks import metrics_file, tensorboard
     from plurigrid_ff.distributed.fleet import Fleet
     from plurigrid_ff.distributed.meeting import Launch
     from plurigrid_ff.distributed.worker import work
     from plurigrid_ff.host.plugins import load_host
-    from plurigrid_ff.learning.devices import resolve_device
+    from plurigrid_ff.learning.devices import resolve_device  # torch loads here
+    from plurigrid_ff.run_settings import join_plugins
 
     host = load_host()
-    runs.join_plugins(host)
+    join_plugins(host)
     settings = flat_settings(config.model_dump(mode="json")) | {"--replicas": replicas}
     cuda = resolve_device(config.device).type == "cuda"
     fleet = Fleet(Launch.read(), settings, replicas=replicas, timeout_s=timeout_s, cuda=cuda)

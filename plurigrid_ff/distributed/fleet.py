@@ -20,7 +20,7 @@ from plurigrid_ff.errors import (
     StageLostError,
     TrainingError,
 )
-from plurigrid_ff.runs import installed_versions
+from plurigrid_ff.provenance import installed_versions
 
 FAILURE = "failure"
 # Between two stretches of epochs the first process measures, reports and saves.

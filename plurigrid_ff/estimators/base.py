@@ -199,6 +199,6 @@ def _join_plugins(network: NetworkConfig) -> None:
     blocks = any(isinstance(layer, BlockConfig) for layer in network.layers)
     if blocks or network.objective not in known_objectives():
         from plurigrid_ff.host.plugins import load_host
-        from plurigrid_ff.runs import join_plugins
+        from plurigrid_ff.run_settings import join_plugins
 
         join_plugins(load_host())

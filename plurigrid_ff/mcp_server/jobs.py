@@ -35,7 +35,8 @@ from plurigrid_ff.recipes import find_recipe
 from plurigrid_ff.replay import ReplayReport, replay
 from plurigrid_ff.reproduction import reproduce
 from plurigrid_ff.results import Assessment
-from plurigrid_ff.runs import Watcher, join_plugins, train
+from plurigrid_ff.run_settings import join_plugins
+from plurigrid_ff.runs import Watcher, train
 
 Report = Callable[[float, str], None]
 

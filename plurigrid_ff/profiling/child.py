@@ -9,7 +9,7 @@ from plurigrid_ff.host.plugins import load_host
 from plurigrid_ff.profiling.contenders import Contender, build_contender
 from plurigrid_ff.profiling.peak import Peak
 from plurigrid_ff.profiling.results import Job, Measured
-from plurigrid_ff.runs import open_settings
+from plurigrid_ff.run_settings import open_settings
 
 MOST_BATCHES = 4  # of an epoch, so that a repeat can be short
 

@@ -18,7 +18,8 @@ from plurigrid_ff.profiling.results import (
     Measured,
     RunProfile,
 )
-from plurigrid_ff.runs import installed_versions, open_settings
+from plurigrid_ff.provenance import installed_versions
+from plurigrid_ff.run_settings import open_settings
 
 # glibc keeps freed memory below this size for later; above, a freed tensor leaves the process.
 MMAP_THRESHOLD = {"MALLOC_MMAP_THRESHOLD_": "65536"}

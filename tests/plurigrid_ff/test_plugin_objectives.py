@@ -17,6 +17,7 @@ from plurigrid_ff.host.hookspecs import hookimpl
 from plurigrid_ff.host.plugins import load_host
 from plurigrid_ff.learning.catalogue import describe_objective, list_objectives
 from plurigrid_ff.learning.objectives import find_objective, known_objectives, offer_objectives
+from plurigrid_ff.run_settings import join_plugins
 from plurigrid_ff.testing import check_objective
 
 FIXTURE = Path(__file__).resolve().parents[1] / "fixtures" / "plurigrid_ff_cosh"
@@ -87,7 +88,7 @@ def test_a_plugin_is_asked_without_loading_its_objective(monkeypatch):
 
 @pytest.mark.usefixtures("cosh")
 def test_the_catalogue_names_who_offers_it():
-    runs.join_plugins(load_host())
+    join_plugins(load_host())
 
     card = describe_objective("log-cosh")
 
@@ -98,7 +99,7 @@ def test_the_catalogue_names_who_offers_it():
 
 @pytest.mark.usefixtures("cosh")
 def test_it_passes_the_check_for_authors():
-    runs.join_plugins(load_host())
+    join_plugins(load_host())
 
     check_objective("log-cosh")
 
@@ -140,7 +141,7 @@ def test_a_name_that_the_library_has_is_refused(offering):
     offering("thief", "projection", "m:P")
 
     with pytest.raises(PluginError, match="'projection', which the library has; rename it"):
-        runs.join_plugins(load_host())
+        join_plugins(load_host())
 
 
 def broken():
@@ -159,7 +160,7 @@ def broken():
 )
 def test_an_objective_that_does_not_load_is_one_sentence_and_listed(offering, home, message):
     offering("weak", "mine", home)
-    runs.join_plugins(load_host())
+    join_plugins(load_host())
 
     with pytest.raises(PluginError, match=f"plugin 'weak': objective 'mine' .*{message}"):
         find_objective("mine")

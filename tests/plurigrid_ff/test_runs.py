@@ -89,7 +89,7 @@ def test_another_seed_gives_another_network(finished, tmp_path, base):
 
 def test_an_existing_run_is_refused_before_data_is_read(finished, monkeypatch, base):
     out, _ = finished
-    monkeypatch.setattr(runs, "_load_data", lambda config: pytest.fail("data was read"))
+    monkeypatch.setattr(runs, "load_data", lambda config: pytest.fail("data was read"))
 
     with pytest.raises(RunFolderError, match="holds a finished run"):
         runs.train(base, out)
@@ -195,14 +195,14 @@ def test_the_layers_that_predict_are_chosen_on_validation_samples_alone(tmp_path
 def test_samples_of_the_test_split_choose_nothing(tmp_path, base, monkeypatch):
     network = NetworkConfig(hidden=(30, 20, 20), readout_layers="validated")
     config = base.model_copy(update={"network": network, "triad": None})
-    load = runs._load_data
+    load = runs.load_data
 
     def shuffled(config):
         data = load(config)
         return replace(data, test=Split(data.test.x, np.roll(data.test.y, 1)))
 
     runs.train(config, tmp_path / "true")
-    monkeypatch.setattr(runs, "_load_data", shuffled)
+    monkeypatch.setattr(runs, "load_data", shuffled)
     runs.train(config, tmp_path / "shuffled")
 
     one, other = (tmp_path / name / "network.safetensors" for name in ("true", "shuffled"))

@@ -6,13 +6,13 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from plurigrid_ff import runs
 from plurigrid_ff.errors import ScaffoldError
 from plurigrid_ff.host import plugins
 from plurigrid_ff.host.hook_versions import HOOKS_VERSION
 from plurigrid_ff.host.plugins import load_host
 from plurigrid_ff.host.selection import VARIABLE
 from plurigrid_ff.learning.objectives import offer_objectives
+from plurigrid_ff.run_settings import join_plugins
 from plurigrid_ff.scaffold import KINDS, class_name, write_plugin
 from plurigrid_ff.testing import check_objective, check_skill
 
@@ -45,7 +45,7 @@ def test_a_new_plugin_loads_through_its_entry_point_and_passes_its_check(kind, l
     assert host.failures == []
     assert sys.modules[written.module].REQUIRES_HOOKS == HOOKS_VERSION
     if kind == "objective":
-        runs.join_plugins(host)
+        join_plugins(host)
         check_objective(written.name)
     else:
         assert host.registry.role(written.name).slot == kind

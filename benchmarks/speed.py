@@ -270,7 +270,7 @@ def draw(results: list[dict[str, Any]], path: Path) -> None:
     mpl.rcParams["svg.hashsalt"] = "plurigrid-ff"
     chosen = [r for r in results if r["shape"].startswith("784-4x")]
     chosen = [r for r in chosen if r["threads"] == chosen[0]["threads"] and not r["seed"]]
-    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    figure = Figure(figsize=(7.5, 3.6), layout="constrained")
     axes = figure.add_subplot()
     for name in ("backprop", *ONE_RAIL, *TWO_RAILS, "projection, autograd", "fflib"):
         points = [
@@ -281,8 +281,10 @@ def draw(results: list[dict[str, Any]], path: Path) -> None:
         if points:
             axes.plot(*zip(*points, strict=True), marker="o", label=name)
     axes.set(xscale="log", xlabel="width of four layers", ylabel="samples/s, of backprop's")
+    axes.set_xticks(WIDTHS, [str(width) for width in WIDTHS])
+    axes.minorticks_off()
     axes.set_ylim(bottom=0)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, format="svg", metadata={"Date": None})
 

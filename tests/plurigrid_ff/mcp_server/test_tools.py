@@ -27,6 +27,7 @@ READ_ONLY = {
     "check_drift",
     "compare_rounds",
     "evolve_step",
+    "world_run",
     "compare_topology",
     "color_at",
     "color_next",

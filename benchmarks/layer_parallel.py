@@ -153,8 +153,8 @@ def start(name: str, seed: int) -> list[subprocess.Popen[str]]:
 def turn(processes: list[subprocess.Popen[str]]) -> dict[str, Any]:
     """Let a contender train for one stretch."""
     leader = processes[0]
-    assert leader.stdin is not None  # noqa: S101 - they are pipes
-    assert leader.stdout is not None  # noqa: S101
+    assert leader.stdin is not None  # noqa: S101 - it is a pipe
+    assert leader.stdout is not None  # noqa: S101 - and so is this
     leader.stdin.write("\n")
     leader.stdin.flush()
     found: dict[str, Any] = json.loads(leader.stdout.readline())

@@ -3,9 +3,8 @@
 Nothing heavy loads before it is asked for.
 """
 
-import importlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from plurigrid_ff.colors.messages import (
     ColorAnswer,
@@ -15,6 +14,7 @@ from plurigrid_ff.colors.messages import (
     RatedColor,
 )
 from plurigrid_ff.host.hookspecs import hookimpl
+from plurigrid_ff.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from plurigrid_ff_color.exports import export_palette
@@ -41,12 +41,7 @@ _HOMES = {
     "parse_color": "notation",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Load a public name from the module it lives in."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)
 
 
 @hookimpl

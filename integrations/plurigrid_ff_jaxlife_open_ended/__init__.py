@@ -3,12 +3,12 @@
 Names load on first use: importing the package loads neither JAX nor torch.
 """
 
-import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from plurigrid_ff.host.hookspecs import hookimpl
 from plurigrid_ff.host.skill import Role, RunContext, Skill, SkillCard
+from plurigrid_ff.lazy_names import lazy_names
 from plurigrid_ff_jaxlife_open_ended.skill_config import JaxlifeConfig
 
 if TYPE_CHECKING:
@@ -87,15 +87,4 @@ def world_step(request: dict[str, Any]) -> dict[str, Any]:
     return answer_step(request)
 
 
-def __getattr__(name: str) -> Any:
-    """Load a public name from the module it lives in."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """List the public names, loaded or not."""
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

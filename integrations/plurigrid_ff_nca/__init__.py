@@ -3,11 +3,11 @@
 Names load on first use: importing the package loads neither torch nor numpy.
 """
 
-import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from plurigrid_ff import hookimpl
+from plurigrid_ff.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from plurigrid_ff_nca.films import film, write_film
@@ -106,15 +106,4 @@ def nca_grow(request: dict[str, Any]) -> dict[str, Any]:
     return answer_grow(request)
 
 
-def __getattr__(name: str) -> Any:
-    """Load a public name from the module it lives in."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """List the public names, loaded or not."""
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

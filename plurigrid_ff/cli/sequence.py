@@ -16,7 +16,7 @@ from plurigrid_ff.cli.output import (
     print_json,
     print_table,
 )
-from plurigrid_ff.cli.settings import gather
+from plurigrid_ff.cli.settings import Destination, gather
 from plurigrid_ff.gf3 import format_trit
 from plurigrid_ff.text import printable
 
@@ -38,18 +38,14 @@ def train_sequence(
     """Gather settings, run the triads, print the outcome, and exit with its status."""
     from plurigrid_ff.host.triad import parse_run
 
-    out: Path = settings.pop("out")
-    resume: bool = settings.pop("resume")
-    overwrite: bool = settings.pop("overwrite")
+    to = Destination.take(settings)
     for name in ("metrics", "tensorboard"):
-        if settings.pop(name):
+        if getattr(to, name):
             raise click.UsageError(
                 f"--{name}: is of one run, and a sequence has several; every stage's rounds.jsonl "
                 "has the numbers"
             )
-    values = gather(
-        run_file, out, resume=False, assignments=settings.pop("assignments"), options=settings
-    )
+    values = gather(run_file, to.out, resume=False, assignments=to.assignments, options=settings)
     config = parse_run(values, where=str(run_file or "settings"))
 
     from plurigrid_ff.sequences import run_sequence  # torch loads in there, not for --help
@@ -67,19 +63,19 @@ def train_sequence(
         report = run_sequence(
             config,
             turns,
-            out,
+            to.out,
             host=options.host,
-            resume=resume,
-            overwrite=overwrite,
+            resume=to.resume,
+            overwrite=to.overwrite,
             on_stage=on_stage,
         )
     except KeyboardInterrupt:
-        message = f"interrupted; nothing is lost: the same command with --resume goes on ({out})"
+        message = f"interrupted; nothing is lost: the same command with --resume goes on ({to.out})"
         fail("Interrupted", message, as_json=as_json, status=EXIT_INTERRUPTED)
     if as_json:
         print_json(report.model_dump(mode="json"))
     else:
-        _print(report, out)
+        _print(report, to.out)
     if not report.passed:
         sys.exit(EXIT_REFUSED)
 

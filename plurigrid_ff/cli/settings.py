@@ -2,13 +2,17 @@
 
 import tomllib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from plurigrid_ff.config import read_toml
 from plurigrid_ff.errors import ConfigError
+
+if TYPE_CHECKING:
+    from plurigrid_ff.runs import Watcher
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -65,6 +69,39 @@ def parse_rates(
         message = f"{value!r} is not a number, or a list of numbers such as 0.002,0.001"
         raise click.BadParameter(message, ctx, param) from error
     return rates if len(rates) > 1 else next(iter(rates), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a run goes and how it begins there: what is no setting of the run itself.
+
+    Attributes:
+        out: The run folder.
+        resume: Go on with an unfinished run.
+        overwrite: Replace a finished one.
+        metrics: Files for a row per layer and round.
+        tensorboard: Folder for event files.
+        assignments: Of ``--set``.
+    """
+
+    out: Path
+    resume: bool
+    overwrite: bool
+    metrics: tuple[Path, ...]
+    tensorboard: Path | None
+    assignments: tuple[str, ...]
+
+    @classmethod
+    def take(cls, options: dict[str, Any]) -> "Destination":
+        """Take these out of the options that :func:`run_options` adds; settings are left."""
+        return cls(**{name: options.pop(name) for name in cls.__slots__})
+
+    def writers(self) -> "list[Watcher]":
+        """Open the files that metrics go to; torch loads here."""
+        from plurigrid_ff.callbacks import metrics_file, tensorboard
+
+        events = [] if self.tensorboard is None else [tensorboard(self.tensorboard)]
+        return [*map(metrics_file, self.metrics), *events]
 
 
 def run_options(command: F) -> F:

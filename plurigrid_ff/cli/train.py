@@ -1,6 +1,5 @@
 """``plurigrid-ff train``."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +8,11 @@ import click
 from plurigrid_ff.cli import Options
 from plurigrid_ff.cli.output import (
     EXIT_INTERRUPTED,
-    EXIT_REFUSED,
     clean_errors,
     fail,
     json_option,
-    print_json,
 )
-from plurigrid_ff.cli.settings import gather, run_options
+from plurigrid_ff.cli.settings import Destination, gather, run_options
 
 
 @click.command("train")
@@ -64,44 +61,33 @@ def train(
     from plurigrid_ff.host.triad import parse_run
     from plurigrid_ff.recipes import find_recipe
 
-    out: Path = settings.pop("out")
-    resume: bool = settings.pop("resume")
-    overwrite: bool = settings.pop("overwrite")
-    metrics: tuple[Path, ...] = settings.pop("metrics")
-    events: Path | None = settings.pop("tensorboard")
-    assignments: tuple[str, ...] = settings.pop("assignments")
+    to = Destination.take(settings)
     values = gather(
         run_file,
-        out,
-        resume=resume,
-        assignments=assignments,
+        to.out,
+        resume=to.resume,
+        assignments=to.assignments,
         options=settings,
         recipe=find_recipe(recipe).values if recipe is not None else None,
     )
     config = parse_run(values | extra, where=str(run_file or recipe or "settings"))
 
     from plurigrid_ff import runs  # torch loads in there, not for --help
-    from plurigrid_ff.callbacks import joined, metrics_file, tensorboard
-    from plurigrid_ff.cli.watching import print_outcome, watching
+    from plurigrid_ff.callbacks import joined
+    from plurigrid_ff.cli.watching import tell_outcome, watching
 
-    writers = [metrics_file(path) for path in metrics]
-    writers += [tensorboard(events)] if events is not None else []
+    writers = to.writers()
     try:
         with watching(quiet=as_json) as watcher:
             report = runs.train(
                 config,
-                out,
+                to.out,
                 host=options.host,
-                resume=resume,
-                overwrite=overwrite,
+                resume=to.resume,
+                overwrite=to.overwrite,
                 watcher=joined(watcher, *writers),
             )
     except KeyboardInterrupt:
-        message = f"interrupted; nothing is lost: the same command with --resume goes on ({out})"
+        message = f"interrupted; nothing is lost: the same command with --resume goes on ({to.out})"
         fail("Interrupted", message, as_json=as_json, status=EXIT_INTERRUPTED)
-    if as_json:
-        print_json(report.model_dump(mode="json"))
-    else:
-        print_outcome(report, out)
-    if report.verdict is not None and not report.verdict.passed:
-        sys.exit(EXIT_REFUSED)
+    tell_outcome(report, to.out, as_json=as_json)

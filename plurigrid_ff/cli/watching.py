@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plurigrid_ff.cli.output import console, print_table
+from plurigrid_ff.cli.output import EXIT_REFUSED, console, print_json, print_table
 from plurigrid_ff.host.acting import EXCLUDED
 from plurigrid_ff.runs import Watcher
 from plurigrid_ff.text import printable
@@ -143,7 +143,17 @@ def print_society(society: "SocietyReport") -> None:
             click.echo(printable(f"excluded      {agent.name}: {agent.excluded}"))
 
 
-def print_outcome(report: "RunReport", out: Path) -> None:
+def tell_outcome(report: "RunReport", out: Path, *, as_json: bool) -> None:
+    """Print a run's report for people or programs; exit with 3 if its validator refuses it."""
+    if as_json:
+        print_json(report.model_dump(mode="json"))
+    else:
+        _print_outcome(report, out)
+    if report.verdict is not None and not report.verdict.passed:
+        sys.exit(EXIT_REFUSED)
+
+
+def _print_outcome(report: "RunReport", out: Path) -> None:
     """Print accuracy, verdict and where the report lies."""
     if report.society is not None:
         print_society(report.society)

@@ -5,8 +5,9 @@ and :class:`Leader` are the same for a program. Names load on first use, so that
 not load torch.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from plurigrid_ff.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from plurigrid_ff.distributed.fleet import Fleet
@@ -18,9 +19,4 @@ __all__ = ["Fleet", "Launch", "Leader", "work"]
 
 _HOMES = {"Fleet": "fleet", "Launch": "meeting", "Leader": "leader", "work": "worker"}
 
-
-def __getattr__(name: str) -> Any:
-    """Import the module that a public name lives in."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

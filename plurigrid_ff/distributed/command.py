@@ -1,7 +1,6 @@
 """``python -m plurigrid_ff.distributed``: parse, meet, and lead or follow."""
 
 import signal
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,13 +9,11 @@ import click
 
 from plurigrid_ff.cli.output import (
     EXIT_INTERRUPTED,
-    EXIT_REFUSED,
     clean_errors,
     fail,
     json_option,
-    print_json,
 )
-from plurigrid_ff.cli.settings import gather, run_options
+from plurigrid_ff.cli.settings import Destination, gather, run_options
 from plurigrid_ff.errors import PlurigridError, StageLostError
 from plurigrid_ff.settings import flat_settings
 
@@ -65,16 +62,10 @@ def run(
     """Parse the settings, meet the other processes, and lead or follow."""
     from plurigrid_ff.host.triad import parse_run
 
-    out: Path = options.pop("out")
-    resume: bool = options.pop("resume")
-    overwrite: bool = options.pop("overwrite")
-    metrics: tuple[Path, ...] = options.pop("metrics")
-    events: Path | None = options.pop("tensorboard")
-    assignments: tuple[str, ...] = options.pop("assignments")
-    values = gather(run_file, out, resume=False, assignments=assignments, options=options)
+    to = Destination.take(options)
+    values = gather(run_file, to.out, resume=False, assignments=to.assignments, options=options)
     config = parse_run(values, where=str(run_file))
 
-    from plurigrid_ff.callbacks import metrics_file, tensorboard
     from plurigrid_ff.distributed.fleet import Fleet
     from plurigrid_ff.distributed.meeting import Launch
     from plurigrid_ff.distributed.worker import work
@@ -91,9 +82,7 @@ def run(
         if fleet.rank:
             work(fleet)
             return
-        writers = [metrics_file(path) for path in metrics]
-        writers += [tensorboard(events)] if events is not None else []
-        lead(fleet, config, host, out, writers, resume=resume, overwrite=overwrite, as_json=as_json)
+        lead(fleet, config, host, to, as_json=as_json)
     finally:
         fleet.close()
 
@@ -102,50 +91,43 @@ def lead(
     fleet: "Fleet",
     config: "RunConfig",
     host: "Host",
-    out: Path,
-    writers: list[Any],
+    to: Destination,
     *,
-    resume: bool,
-    overwrite: bool,
     as_json: bool,
 ) -> None:
     """Run as ``plurigrid-ff train`` does, with the layers in the whole fleet."""
     from plurigrid_ff import runs
     from plurigrid_ff.callbacks import joined
-    from plurigrid_ff.cli.watching import print_outcome, watching
+    from plurigrid_ff.cli.watching import tell_outcome, watching
     from plurigrid_ff.distributed.leader import Leader
 
+    writers = to.writers()
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         with watching(quiet=as_json) as watcher:
             checks = runs.Watcher(on_data=partial(_require, fleet, config))
             report = runs.train(
                 config,
-                out,
+                to.out,
                 host=host,
-                resume=resume,
-                overwrite=overwrite,
+                resume=to.resume,
+                overwrite=to.overwrite,
                 watcher=joined(watcher, checks, *writers),
                 pipeline=partial(Leader, fleet),
             )
     except StageLostError as error:
-        fail("StageLostError", f"{error}; {saved_so_far(config, out)}", as_json=as_json)
+        fail("StageLostError", f"{error}; {saved_so_far(config, to.out)}", as_json=as_json)
     except PlurigridError as error:
         fleet.report(error)
         raise
     except KeyboardInterrupt:
         # A launcher ends us when it misses another process, which may be known by now.
-        message = f"{fleet.failure() or 'interrupted'}; {saved_so_far(config, out)}"
+        message = f"{fleet.failure() or 'interrupted'}; {saved_so_far(config, to.out)}"
         fail("Interrupted", message, as_json=as_json, status=EXIT_INTERRUPTED)
     finally:
         signal.signal(signal.SIGTERM, before)
     fleet.dismiss()
-    if as_json:
-        print_json(report.model_dump(mode="json"))
-    else:
-        print_outcome(report, out)
-    if report.verdict is not None and not report.verdict.passed:
-        sys.exit(EXIT_REFUSED)
+    tell_outcome(report, to.out, as_json=as_json)
 
 
 def _require(fleet: "Fleet", config: "RunConfig", data: "Dataset") -> None:

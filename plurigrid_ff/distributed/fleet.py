@@ -1,6 +1,5 @@
 """The processes of a run: who has which layers, and how they talk beside the activities."""
 
-import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+from safetensors.torch import load, save
 from torch import Tensor
 from torch.distributed import PrefixStore  # type: ignore[attr-defined]
 
@@ -124,17 +124,15 @@ class Fleet:
 
     def send(self, tensors: Mapping[str, Tensor], rank: int) -> None:
         """Send tensors by name, wherever they lie."""
-        buffer = io.BytesIO()
-        torch.save({name: value.detach().cpu() for name, value in tensors.items()}, buffer)
-        self._send(buffer.getbuffer(), rank)
+        own = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+        self._send(save(own), rank)
 
     def receive(self, rank: int) -> dict[str, Tensor]:
         """Receive what :meth:`send` sent, on the CPU."""
-        buffer = io.BytesIO(self._receive(rank))
-        tensors: dict[str, Tensor] = torch.load(buffer, weights_only=True)
+        tensors: dict[str, Tensor] = load(self._receive(rank))
         return tensors
 
-    def _send(self, data: bytes | memoryview, rank: int) -> None:
+    def _send(self, data: bytes, rank: int) -> None:
         """Send bytes, never none, after their number."""
         with self.talking(self.name(rank)):
             dist.send(torch.tensor([len(data)]), rank)

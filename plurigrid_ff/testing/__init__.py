@@ -4,8 +4,9 @@ Each raises ``AssertionError`` with a sentence that says where, what was expecte
 found and what to do next. Importing this package loads no torch; ``check_objective`` does.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from plurigrid_ff.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from plurigrid_ff.testing.objective import check_objective
@@ -16,9 +17,4 @@ __all__ = ["check_objective", "check_skill", "check_triad"]
 
 _HOMES = {"check_objective": "objective", "check_skill": "skill", "check_triad": "triad"}
 
-
-def __getattr__(name: str) -> Any:
-    """Load a check from the module it lives in."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

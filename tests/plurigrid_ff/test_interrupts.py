@@ -1,6 +1,5 @@
 """Runs that are cut short: nothing is lost, and the rest leads to the same bytes."""
 
-import signal
 import subprocess
 import sys
 
@@ -99,20 +98,21 @@ def test_an_interrupt_from_the_keyboard_can_be_resumed(finished, tmp_path):
     out = tmp_path / "one"
     (tmp_path / "run.toml").write_bytes((whole / "run.toml").read_bytes())
     command = [sys.executable, "-m", "plurigrid_ff", "train"]
-    running = subprocess.Popen(
-        [*command, "run.toml", "--out", "one"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+    # The signal comes from the process itself: from outside it might come too late.
+    code = (
+        "import signal, sys; from plurigrid_ff.cli import main; write = sys.stdout.write\n"
+        "def interrupted(text):\n"
+        "    write(text)\n"
+        "    if text.startswith('round 2'): signal.raise_signal(signal.SIGINT)\n"
+        "sys.stdout.write = interrupted\n"
+        "main(['train', 'run.toml', '--out', 'one'])"
     )
-    for line in running.stdout:
-        if line.startswith("round 2"):
-            running.send_signal(signal.SIGINT)
-            break
-    _, errors = running.communicate(timeout=60)
-    assert running.returncode == 130
-    assert "the same command with --resume goes on" in errors
+    stopped = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert stopped.returncode == 130
+    assert "the same command with --resume goes on" in stopped.stderr
+    assert not out.exists()
 
     subprocess.run([*command, "--resume", "--out", "one"], cwd=tmp_path, check=True)
 

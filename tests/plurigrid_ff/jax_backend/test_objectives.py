@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 import torch
 
+from plurigrid_ff.jax_backend.goodness import SCORES
 from plurigrid_ff.jax_backend.objectives import build_objective
+from plurigrid_ff.learning.goodness import GOODNESS
 from plurigrid_ff.learning.objectives import find_objective, parse_options
 
 CHOICES = [
@@ -15,6 +17,10 @@ CHOICES = [
     ("symba", {"goodness": "entmax"}),
     ("self-contrastive", {"goodness": "plain"}),
 ]
+
+
+def test_every_goodness_that_options_accept_is_there():
+    assert SCORES.keys() == GOODNESS.keys()
 
 
 @pytest.mark.parametrize(("name", "values"), CHOICES)

@@ -65,7 +65,7 @@ def main() -> None:
                 costs[objective] = cost
     report = {
         "command": " ".join(sys.argv),
-        "machine": platform.platform(),
+        "machine": f"{platform.machine()}, {platform.system()}",
         "environment": describe_machine(),
         "versions": installed_versions(),
         "seeds": arguments.seeds,

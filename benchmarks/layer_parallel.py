@@ -19,7 +19,6 @@ is what idle cores would show. What the sequential engine and two processes lear
 import argparse
 import json
 import os
-import platform
 import socket
 import statistics
 import subprocess
@@ -74,7 +73,7 @@ def main() -> None:
         return
     report: dict[str, Any] = {
         "command": " ".join(["python", *sys.argv]),
-        "machine": describe_machine() | {"cores": str(os.cpu_count()), "host": platform.platform()},
+        "machine": describe_machine() | {"cores": str(os.cpu_count())},
         "versions": installed_versions(),
         "repeats": arguments.repeats,
         "seeds": list(range(arguments.seeds)),

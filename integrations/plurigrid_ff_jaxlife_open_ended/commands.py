@@ -1,29 +1,24 @@
 """``plurigrid-ff world``: run, resume, show, animate, brain. JAX loads when a command works."""
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from plurigrid_ff.cli.output import (
     EXIT_INTERRUPTED,
     clean_errors,
-    console,
     fail,
     json_option,
     print_json,
     print_table,
 )
 from plurigrid_ff.errors import ConfigError, RunFolderError
-
-if TYPE_CHECKING:
-    from plurigrid_ff_jaxlife_open_ended.records import Openness, Record, Report
+from plurigrid_ff_jaxlife_open_ended.telling import openness, row, tell, watched
 
 FOLDER = click.argument("folder", type=click.Path(path_type=Path))
-Advance = Callable[[int], None]
 
 
 @click.group("world")
@@ -87,7 +82,7 @@ def run(
             report = start(
                 out, config, shadow=not no_shadow, brain=brain, watch=watch, progress=progress
             )
-        _tell(report, out, as_json)
+        tell(report, out, as_json)
 
 
 @world.command("resume")
@@ -109,7 +104,7 @@ def resume(folder: Path, steps: int | None, as_json: bool) -> None:
         planned = steps or simulation.config.steps
         with watched(planned, quiet=as_json) as (watch, progress):
             report = go_on(folder, steps=steps, watch=watch, progress=progress)
-        _tell(report, folder, as_json)
+        tell(report, folder, as_json)
 
 
 @world.command("show")
@@ -132,9 +127,9 @@ def show(folder: Path, as_json: bool) -> None:
             print_json({"report": report.model_dump(mode="json"), "history": records})
             return
         columns = ("step", "alive", "founders", "food per agent-step", "deaths", "births")
-        rows = [(*_row(record), *_openness(record)) for record in history]
+        rows = [(*row(record), *openness(record)) for record in history]
         print_table((*columns, "novelty x learnability", "its shadow's"), rows)
-        _tell(report, folder, as_json)
+        tell(report, folder, as_json)
 
 
 @world.command("animate")
@@ -235,33 +230,6 @@ def resumable(folder: Path, as_json: bool) -> Iterator[None]:
         fail("Interrupted", message, as_json=as_json, status=EXIT_INTERRUPTED)
 
 
-@contextmanager
-def watched(steps: int, *, quiet: bool) -> "Iterator[tuple[Callable[[Record], None], Advance]]":
-    """Show a bar with what the last record said."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.fields[told]}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    shown = not quiet and sys.stdout.isatty()
-    with Progress(*columns, console=console(), transient=True, disable=not shown) as bar:
-        task = bar.add_task("steps", total=steps, told="world")
-
-        def watch(record: "Record") -> None:
-            bar.update(task, told=f"{record.alive} agents, {_per_step(record)} food per agent-step")
-
-        yield watch, lambda step: bar.update(task, completed=step)
-
-
 def _parse(settings: tuple[str, ...]) -> dict[str, str]:
     """Read ``KEY=VALUE``.
 
@@ -275,55 +243,3 @@ def _parse(settings: tuple[str, ...]) -> dict[str, str]:
             raise ConfigError(f"--set {text!r}: expected KEY=VALUE, as in max_age=500")
         parsed[key.strip()] = value.strip()
     return parsed
-
-
-def _tell(report: "Report", folder: Path, as_json: bool) -> None:
-    """Print a report."""
-    if as_json:
-        print_json({"folder": str(folder), **report.model_dump(mode="json")})
-        return
-    if report.extinct:
-        click.echo(f"extinct     after {report.steps} steps: nobody lives")
-    else:
-        click.echo(
-            f"alive       {report.alive} after {report.steps} steps, of {report.founders} founders"
-        )
-    if report.food_per_agent_step is not None:
-        click.echo(
-            f"food        {report.food_per_agent_step:.4f} per agent-step, "
-            f"{report.deaths_per_1000_agent_steps:.2f} deaths per 1,000, late"
-        )
-    if report.openness is not None:
-        beside = (
-            "no shadow to compare with"
-            if report.shadow_openness is None
-            else f"its neutral shadow {report.shadow_openness:.4f}"
-        )
-        click.echo(f"openness    novelty x learnability {report.openness:.4f}; {beside}")
-    click.echo(f"written     {folder}")
-
-
-def _row(record: "Record") -> tuple[str, ...]:
-    """Return the plain columns of a record."""
-    counts = (record.deaths, record.births)
-    return (
-        str(record.step),
-        str(record.alive),
-        str(record.founders),
-        _per_step(record),
-        *map(str, counts),
-    )
-
-
-def _per_step(record: "Record") -> str:
-    """Return food per agent-step of a window."""
-    return f"{record.eaten / record.agent_steps:.4f}" if record.agent_steps else "-"
-
-
-def _openness(record: "Record") -> tuple[str, str]:
-    """Return the two last columns of a record."""
-
-    def told(seen: "Openness | None") -> str:
-        return "-" if seen is None or seen.product is None else f"{seen.product:.4f}"
-
-    return told(record.world), told(record.shadow)

@@ -83,6 +83,7 @@ def start(folder: Path, http: bool, port: int, allow_plugins: bool, limits: Limi
     from plurigrid_ff.mcp_server.working_folder import WorkingFolder
 
     server = FFServer(Door(WorkingFolder(folder), limits, allow_plugins))
+    anyio.run(server.prepare)
     # What the start made stays. A collection that looks at all of it would fall into the first
     # answer, and take ten times as long as that.
     gc.freeze()

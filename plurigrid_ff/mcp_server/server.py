@@ -53,14 +53,17 @@ class FFServer(MCPServer[Any]):
             log_level="WARNING",
         )
         self.door = door
-        self._cards = [tool.card for tool in TOOLS.values()]  # so that no client waits for them
         self._added: dict[str, Tool] | None = None
         add_resources(self, door)
         add_prompts(self)
 
+    async def prepare(self) -> None:
+        """Load the tools of plugins and describe all tools now, so that no client waits for it."""
+        await self.list_tools()
+
     async def list_tools(self) -> list[ToolCard]:
         """Describe all tools, those of plugins included."""
-        return [*self._cards, *(tool.card for tool in (await self._plugin_tools()).values())]
+        return [tool.card for tool in (TOOLS | await self._plugin_tools()).values()]
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None

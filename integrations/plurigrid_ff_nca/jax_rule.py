@@ -39,6 +39,7 @@ def weights_of(automaton: "Automaton") -> Weights:
     held = {name: jnp.asarray(value.numpy()) for name, value in _named(automaton).items()}
     # (channels * kernels, 1, 3, 3) -> (3, 3, 1, channels * kernels), as JAX convolves.
     held["kernel"] = held["kernel"].transpose(2, 3, 1, 0)
+    held["gain"] = jnp.float32(config.gain)
     # Without the clamp, both bounds are infinite: no branch, so one trace serves both.
     held["max_update"] = jnp.float32(MAX_UPDATE if config.clamp else jnp.inf)
     held["max_state"] = jnp.float32(MAX_STATE if config.clamp else jnp.inf)
@@ -62,7 +63,8 @@ def step(weights: Weights, state: "Array", fires: "Array") -> "Array":
         feature_group_count=state.shape[-1],
     )[0]
     h = jax.nn.relu(x @ weights["weight"].T + weights["bias"])
-    delta = jnp.square(h) @ weights["sign"].T
+    aim = jnp.square(h) @ weights["sign"].T
+    delta = weights["gain"] * (aim - state)
     bound, largest = weights["max_update"], weights["max_state"]
     before = _alive(state)
     moved = jnp.clip(state + jnp.clip(delta, -bound, bound) * fires, -largest, largest)

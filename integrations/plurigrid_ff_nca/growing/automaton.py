@@ -74,7 +74,18 @@ class Automaton(nn.Module):
     def step(self, state: Tensor, generator: torch.Generator) -> Tensor:
         """Return the states one step later, ``(batch, channels, height, width)``."""
         changing, rows = self.perceived(state, self.fires(state, generator))
-        return self.apply_update(state, changing, self.update(rows))
+        return self.apply_update(state, changing, self.delta(rows, self.update(rows)))
+
+    def delta(self, rows: Tensor, said: Tensor) -> Tensor:
+        """Return the update that follows from what cells perceive and what they make of it.
+
+        Args:
+            rows: Shape ``(cells, perceived)``.
+            said: What the network makes of them, shape ``(cells, channels)``.
+        """
+        if not self.config.aims:
+            return said
+        return self.config.gain * (said - rows[:, :: self.config.kernels])
 
     @torch.no_grad()
     def run(self, state: Tensor, steps: int, generator: torch.Generator) -> Tensor:

@@ -20,7 +20,7 @@ GENERATOR = "generator"
 class GrowCard(Settings):
     """What the file says of itself, beside the tensors."""
 
-    format: Literal["nca-1"] = "nca-1"
+    format: Literal["nca-2"] = "nca-2"
     config: GrowConfig
     rollouts: NonNegativeInt
     cpu_seconds: NonNegativeFloat
@@ -76,6 +76,8 @@ def _tensors(grower: Grower) -> dict[str, Tensor]:
     }
     for name, parameter in grower.automaton.update.named_parameters():
         held[f"update.{name}"] = parameter
+    for name, parameter in grower.learner.update.named_parameters():
+        held[f"learner.{name}"] = parameter
         for key, value in grower.optimizer.state.get(parameter, {}).items():
             held[f"optimizer.{name}/{key}"] = value
     return held
@@ -85,7 +87,7 @@ def _prime(grower: Grower) -> None:
     """Give the optimizer the state that it has after its first step, if it had taken one."""
     if not grower.rollouts:
         return
-    for parameter in grower.automaton.update.parameters():
+    for parameter in grower.learner.update.parameters():
         parameter.grad = torch.zeros_like(parameter)
     grower.optimizer.step()
     grower.optimizer.zero_grad()

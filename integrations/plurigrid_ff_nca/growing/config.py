@@ -30,7 +30,7 @@ class GrowConfig(Settings):
     clamp: bool = Field(True, description="Bound updates to 0.35 and states to 1.1.")
     fire_rate: float = Field(0.5, gt=0, le=1, description="Share of cells that update per step.")
     gain: float = Field(
-        0.5, gt=0, le=1, description="Share of the way to the target that a step aims for."
+        0.5, gt=0, le=1, description="Share of the way to what it aims at that a step takes."
     )
     pool_size: PositiveInt = Field(64, description="States that training goes on from.")
     batch_size: PositiveInt = Field(2, description="States per rollout.")
@@ -39,20 +39,41 @@ class GrowConfig(Settings):
         0.08, gt=0, le=1, description="Share of a batch that starts anew, the worst of it."
     )
     partial: float = Field(
-        0.25, ge=0, lt=1, description="Share of a batch that starts from a part of the target."
+        0.3, ge=0, lt=1, description="Share of a batch that starts from a part of the target."
     )
-    damage: float = Field(0.25, ge=0, lt=1, description="Share of a batch that is damaged.")
-    rows: PositiveInt = Field(1024, description="Cells that a step learns from.")
-    learning_rate: PositiveFloat = Field(0.005, description="Step size of Adam at the start.")
-    decay: bool = Field(True, description="Let the step size fall to a hundredth, as a cosine.")
+    damage: float = Field(0.4, ge=0, lt=1, description="Share of a batch that is damaged.")
+    scale: PositiveFloat = Field(
+        0.5, description="Errors beyond it count ever less, where a step is learned from by itself."
+    )
+    learning_rate: PositiveFloat = Field(0.003, description="Step size of Adam at the start.")
+    decay: bool = Field(True, description="Let the step size fall to a tenth, as a cosine.")
+    average: float = Field(
+        0.98,
+        ge=0,
+        lt=1,
+        description="What grows has the mean of the weights over about 1 / (1 - this) rollouts.",
+    )
     rollouts: PositiveInt = Field(600, description="Rollouts to train for.")
     size: int = Field(40, ge=8, le=256, description="Height and width of the grid.")
     seed: NonNegativeInt = Field(0, description="Every draw derives from it.")
 
     @property
+    def aims(self) -> bool:
+        """Whether the update is a share of the way to what a cell says it should be.
+
+        Backprop through time learns the update itself: it starts at none, and so alive.
+        """
+        return self.learner != "backprop-through-time"
+
+    @property
+    def kernels(self) -> int:
+        """Numbers that a cell perceives of one channel, its own first."""
+        return 4 if self.laplacian else 3
+
+    @property
     def perceived(self) -> int:
         """Numbers that a cell perceives."""
-        return self.channels * (4 if self.laplacian else 3)
+        return self.channels * self.kernels
 
     @property
     def units(self) -> int:

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from plurigrid_ff.errors import TrainingError
 from plurigrid_ff_nca.growing.automaton import Automaton
-from plurigrid_ff_nca.growing.cells import MAX_UPDATE, damaged, partly_grown
+from plurigrid_ff_nca.growing.cells import damaged, partly_grown
 from plurigrid_ff_nca.growing.config import GrowConfig
 from plurigrid_ff_nca.growing.target import check_memory, free_memory
 
@@ -29,7 +29,10 @@ class Grower:
         config: How to build and train.
 
     Attributes:
-        automaton: What is trained.
+        automaton: What grows, with the mean of the weights over the last rollouts. A body moves
+            a little with every step, since nothing but its birth tells it its place; the mean
+            moves least.
+        learner: The automaton that learns, and that rolls out.
         rollouts: How many were done.
         cpu_seconds: Process time that they took.
 
@@ -41,9 +44,10 @@ class Grower:
         check_memory(config, free_memory())
         self.config = config
         self.automaton = Automaton(image, config)
+        self.learner = Automaton(image, config)
         self.pool = self.automaton.seed.repeat(config.pool_size, 1, 1, 1)
         self.optimizer = torch.optim.Adam(
-            self.automaton.update.parameters(), lr=config.learning_rate, fused=True
+            self.learner.update.parameters(), lr=config.learning_rate, fused=True
         )
         self.generator = torch.Generator().manual_seed(config.seed)
         self.rollouts = 0
@@ -68,6 +72,7 @@ class Grower:
             self._set_rate(done)
             error = self._rollout()
             self.rollouts += 1
+            self._average()
             self.cpu_seconds += time.process_time() - started
             if not math.isfinite(error):
                 raise TrainingError(
@@ -79,9 +84,18 @@ class Grower:
 
     def _set_rate(self, done: float) -> None:
         """Take up the step size of a time, from 0 to 1."""
-        share = 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+        share = 0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.learning_rate * (share if self.config.decay else 1.0)
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        """Move what grows towards what learns; the first rollouts soon count no longer."""
+        kept = min(self.config.average, (1 + self.rollouts) / (10 + self.rollouts))
+        for mean, learned in zip(
+            self.automaton.update.parameters(), self.learner.update.parameters(), strict=True
+        ):
+            mean.lerp_(learned, 1 - kept)
 
     @torch.no_grad()
     def _rollout(self) -> float:
@@ -114,47 +128,26 @@ class Grower:
 
     def _step_by_step(self, state: Tensor) -> tuple[Tensor, float]:
         """Learn at every step from that step alone."""
-        config, automaton = self.config, self.automaton
+        learner = self.learner
+        target = learner.target.permute(1, 2, 0)
         total = torch.zeros(())
-        for _ in range(config.rollout):
-            changing, rows = automaton.perceived(state, automaton.fires(state, self.generator))
-            wanted = config.gain * (automaton.target - state)
-            if config.clamp:
-                wanted = wanted.clamp(-MAX_UPDATE, MAX_UPDATE)
-            goal = wanted.permute(0, 2, 3, 1)[changing]
-            # With the weights of before the update: the step was taken before it was learned from.
-            moved = automaton.apply_update(state, changing, automaton.update(rows))
-            if len(rows):
-                drawn = self._drawn(changing)
-                total += automaton.update.learn(rows[drawn], goal[drawn])
-                self.optimizer.step()
-            state = moved
-        return state, (total / config.rollout).item()
-
-    def _drawn(self, changing: Tensor) -> Tensor:
-        """Draw the cells to learn from, as many of every state that has any.
-
-        Drawn evenly from all cells, the few of a state that has just begun to grow would hardly
-        count, and growth from the seed is forgotten.
-
-        Args:
-            changing: Mask of the cells, shape ``(batch, height, width)``.
-
-        Returns:
-            Places among the cells that the mask marks, in their order, shape ``(rows,)``.
-        """
-        counts = changing.sum(dim=(1, 2))
-        starts = counts.cumsum(0) - counts
-        starts, counts = starts[counts > 0], counts[counts > 0]
-        each = max(1, self.config.rows // len(counts))
-        share = torch.rand(len(counts), each, generator=self.generator)
-        # A share just below 1 times a count may round up to the count.
-        within = (share * counts.unsqueeze(1)).long().minimum(counts.unsqueeze(1) - 1)
-        return (starts.unsqueeze(1) + within).flatten()
+        for _ in range(self.config.rollout):
+            changing, rows = learner.perceived(state, learner.fires(state, self.generator))
+            said, error = learner.update.learn(
+                rows,
+                target.expand(len(state), -1, -1, -1)[changing],
+                weights=_even(changing),
+                scale=self.config.scale,
+            )
+            self.optimizer.step()
+            total += error
+            # What was said before it was learned from.
+            state = learner.apply_update(state, changing, learner.delta(rows, said))
+        return state, (total / self.config.rollout).item()
 
     def _through_time(self, state: Tensor) -> tuple[Tensor, float]:
         """Learn once, from the last state of the rollout, through all of its steps."""
-        automaton = self.automaton
+        automaton = self.learner
         self.optimizer.zero_grad()
         with torch.enable_grad():
             for _ in range(self.config.rollout):
@@ -167,6 +160,23 @@ class Grower:
         torch.nn.utils.clip_grad_norm_(automaton.update.parameters(), LARGEST_NORM)
         self.optimizer.step()
         return state.detach(), error.item()
+
+
+def _even(changing: Tensor) -> Tensor:
+    """Weigh cells so that every state counts alike, however few of its cells change.
+
+    Otherwise a state that has just begun to grow would hardly count, and growth from the seed is
+    forgotten.
+
+    Args:
+        changing: Mask of the cells, shape ``(batch, height, width)``.
+
+    Returns:
+        Weights of those that it marks, 1 in all, shape ``(cells, 1)``.
+    """
+    counts = changing.sum(dim=(1, 2))
+    each = 1 / (counts.clamp(min=1) * (counts > 0).sum().clamp(min=1))
+    return each.repeat_interleave(counts).unsqueeze(1)
 
 
 def _whole(expected: float, generator: torch.Generator) -> int:

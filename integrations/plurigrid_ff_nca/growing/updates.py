@@ -1,4 +1,6 @@
-"""What turns a cell's perception into its update: a goodness difference, or a rival's network."""
+"""What a cell makes of its perception: a goodness difference, or a rival's network."""
+
+import math
 
 import torch
 from torch import Tensor, nn
@@ -10,15 +12,15 @@ from plurigrid_ff_nca.growing.config import GrowConfig
 
 
 class GoodnessDifference(nn.Module):
-    """The update of a channel is the goodness of its positive minus that of its negative neurons.
+    """A channel is the goodness of its positive neurons minus that of its negative ones.
 
-    ``delta_c = mean h_pos^2 - mean h_neg^2``, h = relu(W x + b). Its local loss,
-    ``|delta - wanted|^2``, is regression: no sample is a positive or a negative one as a whole,
-    so this is not Forward-Forward in Hinton's sense, only its goodness and its locality.
+    ``y_c = mean h_pos^2 - mean h_neg^2``, h = relu(W x + b). Its local loss, of ``y - wanted``,
+    is regression: no sample is a positive or a negative one as a whole, so this is not
+    Forward-Forward in Hinton's sense, only its goodness and its locality.
 
     Args:
         in_features: Numbers that a cell perceives.
-        channels: Updates per cell.
+        channels: Numbers that a cell holds.
         neurons: Positive neurons per channel, and as many negative ones.
         key: The initial weights are a function of it.
     """
@@ -42,20 +44,30 @@ class GoodnessDifference(nn.Module):
         return self._difference(F.relu(self.transform(x)))
 
     @torch.no_grad()
-    def learn(self, x: Tensor, wanted: Tensor) -> Tensor:
-        """Set the gradient of the mean squared error, in closed form; return the error.
+    def learn(
+        self, x: Tensor, wanted: Tensor, *, weights: Tensor | None = None, scale: float = math.inf
+    ) -> tuple[Tensor, Tensor]:
+        """Set the gradient of :func:`cauchy_loss`, in closed form.
 
         Args:
             x: Perceptions, shape ``(rows, in_features)``.
-            wanted: Updates, shape ``(rows, channels)``.
+            wanted: Shape ``(rows, channels)``.
+            weights: Of the rows, shape ``(rows, 1)``, 1 in all; equal ones if not given.
+            scale: Of the loss.
+
+        Returns:
+            What was said before, ``(rows, channels)``, and the weighted mean square of its error.
         """
+        weights = _equal(x) if weights is None else weights
         a, pull = self.transform.with_pullback(x)
         h = a.relu_()
-        error = self._difference(h) - wanted
-        slope = (2 / error.numel()) * error  # dL / d delta
-        # d delta / dh is +-2 h / neurons, and h is 0 where ReLU's derivative is.
+        said = self._difference(h)
+        error = said - wanted
+        # dL / dy, channels averaged.
+        slope = error / (1 + (error / scale).square()) * (weights * (2 / error.shape[1]))
+        # dy / dh is +-2 h / neurons, and h is 0 where ReLU's derivative is.
         pull((slope @ self.sign).mul_(h).mul_(2))
-        return error.square().mean()
+        return said, (weights * error.square()).sum() / error.shape[1]
 
     def _difference(self, h: Tensor) -> Tensor:
         """Return the goodness difference per channel, ``(rows, units) -> (rows, channels)``."""
@@ -63,13 +75,13 @@ class GoodnessDifference(nn.Module):
 
 
 class Perceptron(nn.Module):
-    """The rivals' update: perception, one ReLU layer, update, the last map without a bias.
+    """The rivals' network: perception, one ReLU layer, channels, the last map without a bias.
 
     Its last map starts at 0, as in Mordvintsev et al. (2020).
 
     Args:
         in_features: Numbers that a cell perceives.
-        channels: Updates per cell.
+        channels: Numbers that a cell holds.
         units: Width of the hidden layer.
         key: The initial weights are a function of it.
     """
@@ -89,13 +101,40 @@ class Perceptron(nn.Module):
         out: Tensor = self.out(F.relu(self.hidden(x)))
         return out
 
-    def learn(self, x: Tensor, wanted: Tensor) -> Tensor:
-        """Set the gradient of the mean squared error by autograd; return the error."""
+    def learn(
+        self, x: Tensor, wanted: Tensor, *, weights: Tensor | None = None, scale: float = math.inf
+    ) -> tuple[Tensor, Tensor]:
+        """Set the gradient as :meth:`GoodnessDifference.learn` does, by autograd."""
+        weights = _equal(x) if weights is None else weights
         self.zero_grad()
         with torch.enable_grad():
-            error = F.mse_loss(self(x), wanted)
-        error.backward()  # type: ignore[no-untyped-call]
-        return error.detach()
+            said: Tensor = self(x)
+            error = said - wanted
+            cauchy_loss(error, weights, scale).backward()  # type: ignore[no-untyped-call]
+        squared = (weights * error.square()).sum() / error.shape[1]
+        return said.detach(), squared.detach()
+
+
+def cauchy_loss(error: Tensor, weights: Tensor, scale: float) -> Tensor:
+    """Return the weighted mean of ``c^2 log(1 + (error / c)^2)``; the square if c is infinite.
+
+    Errors beyond c count ever less: of several targets that look alike, the likeliest is learned
+    instead of their mean, which blurs.
+
+    Args:
+        error: Shape ``(rows, channels)``.
+        weights: Of the rows, shape ``(rows, 1)``, 1 in all.
+        scale: c, above 0.
+    """
+    loss = error.square()
+    if math.isfinite(scale):
+        loss = scale**2 * torch.log1p(loss / scale**2)
+    return (weights * loss).sum() / error.shape[1]
+
+
+def _equal(x: Tensor) -> Tensor:
+    """Weigh all rows alike, ``(rows, features) -> (rows, 1)``."""
+    return x.new_full((len(x), 1), 1 / max(1, len(x)))
 
 
 Update = GoodnessDifference | Perceptron

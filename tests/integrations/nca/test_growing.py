@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -8,8 +10,8 @@ from plurigrid_ff_nca.growing.cells import advance, alive, damaged, kernels, par
 from plurigrid_ff_nca.growing.checkpoint import load_grower, save_grower
 from plurigrid_ff_nca.growing.config import SKETCH, GrowConfig
 from plurigrid_ff_nca.growing.target import check_memory, premultiplied, read_target
-from plurigrid_ff_nca.growing.training import Grower
-from plurigrid_ff_nca.growing.updates import GoodnessDifference
+from plurigrid_ff_nca.growing.training import Grower, _even
+from plurigrid_ff_nca.growing.updates import GoodnessDifference, Perceptron, cauchy_loss
 
 from plurigrid_ff.errors import CheckpointError, DataError, LimitError, TrainingError
 
@@ -26,20 +28,39 @@ def disc():
     return premultiplied(pixels, where="disc")
 
 
-def test_the_closed_form_gradient_is_autograds():
+@pytest.mark.parametrize("scale", [math.inf, 0.4])
+@pytest.mark.parametrize("network", [GoodnessDifference, Perceptron])
+def test_the_gradient_is_that_of_the_weighted_loss(network, scale):
     torch.manual_seed(0)
-    update = GoodnessDifference(6, 3, 2, key=1).double()
+    update = network(6, 3, 8, key=1).double()
+    with torch.no_grad():
+        for parameter in update.parameters():
+            parameter.normal_()
     x, wanted = torch.randn(20, 6).double(), torch.randn(20, 3).double()
+    weights = torch.rand(20, 1).double()
 
-    loss = update.learn(x, wanted)
+    said, error = update.learn(x, wanted, weights=weights / weights.sum(), scale=scale)
 
     found = [parameter.grad.clone() for parameter in update.parameters()]
-    expected = (update(x) - wanted).square().mean()
-    torch.testing.assert_close(loss, expected.detach())
+    expected = cauchy_loss(update(x) - wanted, weights / weights.sum(), scale)
+    torch.testing.assert_close(said, update(x).detach())
+    squared = (weights * (said - wanted).square()).sum() / weights.sum() / 3
+    torch.testing.assert_close(error, squared)
     for gradient, parameter in zip(found, update.parameters(), strict=True):
         torch.testing.assert_close(
             gradient, torch.autograd.grad(expected, parameter, retain_graph=True)[0]
         )
+
+
+def test_the_loss_is_the_square_near_zero_and_nearly_ignores_what_is_far():
+    weights = torch.full((2, 1), 0.5, dtype=torch.float64)
+    near, far = torch.tensor([[1e-3], [-1e-3]]).double(), torch.tensor([[4.0], [-40.0]]).double()
+
+    assert cauchy_loss(near, weights, 0.4).item() == pytest.approx(1e-6, rel=1e-5)
+    assert cauchy_loss(far, weights, math.inf).item() == pytest.approx((16 + 1600) / 2)
+    assert cauchy_loss(far, weights, 0.4).item() == pytest.approx(
+        0.16 * (math.log(101) + math.log(10001)) / 2
+    )
 
 
 def test_a_channel_is_its_own_goodness_difference():
@@ -136,26 +157,51 @@ def test_backprop_through_time_learns_from_the_end_of_a_rollout(disc):
     assert sum(errors[-5:]) < 0.7 * sum(errors[:5])
 
 
-def test_as_many_cells_are_drawn_of_a_small_state_as_of_a_large_one(disc):
-    grower = Grower(disc, SMALL.model_copy(update={"rows": 300}))
-    may_change = torch.zeros(3, 8, 8, dtype=torch.bool)
-    may_change[0, :2, :2] = True  # 4 cells
-    may_change[2, :7, :8] = True  # 56 cells; the state between has none
+def test_the_cells_of_a_small_state_count_as_much_as_those_of_a_large_one():
+    changing = torch.zeros(3, 8, 8, dtype=torch.bool)
+    changing[0, :2, :2] = True  # 4 cells
+    changing[2, :7, :8] = True  # 56 cells; the state between has none
 
-    drawn = grower._drawn(may_change)
+    weights = _even(changing)
 
-    assert (drawn < 4).sum() == (drawn >= 4).sum() == 150
-    assert set(drawn.tolist()) <= set(range(60))
-    assert len(set(drawn[drawn >= 4].tolist())) > 40
+    torch.testing.assert_close(weights[:4], torch.full((4, 1), 0.5 / 4))
+    torch.testing.assert_close(weights[4:], torch.full((56, 1), 0.5 / 56))
+
+
+def test_what_grows_has_the_mean_of_the_weights_that_were_learned(disc):
+    grower = Grower(disc, SMALL.model_copy(update={"average": 0.25, "rollouts": 3}))
+    means, learned = [], []
+
+    def note(done, error):
+        means.append(grower.automaton.update.transform.weight.clone())
+        learned.append(grower.learner.update.transform.weight.clone())
+
+    grower.train(note)
+
+    assert not torch.equal(means[-1], learned[-1])
+    torch.testing.assert_close(means[-1], 0.25 * means[-2] + 0.75 * learned[-1])
+
+
+def test_a_cell_goes_a_share_of_the_way_to_what_it_aims_at(disc):
+    automaton = Automaton(disc, SMALL.model_copy(update={"gain": 0.25, "fire_rate": 1.0}))
+    state = automaton.target.unsqueeze(0) * 0.9
+    everywhere = torch.ones(1, 1, 8, 8, dtype=torch.bool)
+
+    changing, rows = automaton.perceived(state, everywhere)
+    aim = automaton.update(rows)
+    moved = automaton.step(state, torch.Generator().manual_seed(0))
+
+    own = state.permute(0, 2, 3, 1)[changing]
+    kept = alive(moved).squeeze(1)[changing]
+    expected = (own + (0.25 * (aim - own)).clamp(-0.35, 0.35)).clamp(-1.1, 1.1)
+    torch.testing.assert_close(moved.permute(0, 2, 3, 1)[changing][kept], expected[kept])
 
 
 def test_each_step_learns_from_that_step_alone(disc):
     grower = Grower(disc, SMALL)
     grower.train()
 
-    assert not any(
-        parameter.grad.requires_grad for parameter in grower.automaton.update.parameters()
-    )
+    assert not any(parameter.grad.requires_grad for parameter in grower.learner.update.parameters())
     assert grower.pool.grad_fn is None
 
 
@@ -177,10 +223,9 @@ def test_a_training_that_is_resumed_equals_one_that_was_not_interrupted(disc, tm
 
     assert resumed.rollouts == whole.rollouts == 6
     assert torch.equal(resumed.pool, whole.pool)
-    for ours, theirs in zip(
-        resumed.automaton.update.parameters(), whole.automaton.update.parameters(), strict=True
-    ):
-        assert torch.equal(ours, theirs)
+    for which in ("automaton", "learner"):
+        ours, theirs = (getattr(of, which).update.parameters() for of in (resumed, whole))
+        assert all(torch.equal(*pair) for pair in zip(ours, theirs, strict=True))
 
 
 def test_a_file_that_holds_no_training_is_refused(disc, tmp_path):
@@ -266,7 +311,7 @@ def test_a_target_larger_than_the_memory_is_refused_before_work():
 def test_a_training_that_diverges_stops_and_says_where(disc):
     grower = Grower(disc, SMALL)
     with torch.no_grad():
-        grower.automaton.update.transform.weight.fill_(float("nan"))
+        grower.learner.update.transform.weight.fill_(float("nan"))
 
     with pytest.raises(TrainingError, match="rollout 1: the error is nan; choose a smaller"):
         grower.train()

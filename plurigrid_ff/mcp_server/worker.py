@@ -10,6 +10,7 @@ with ``-P``, so that no file there is ever imported.
 """
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -49,6 +50,8 @@ class Channel:
 
 def main() -> int:
     """Do what the request says; 0 if an answer was given."""
+    # A shell that starts a server in the background has it, and so its workers, ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     channel = Channel()
     request = Request.model_validate_json(sys.stdin.buffer.readline())
     threading.Thread(target=_stop_at_the_end_of_input, daemon=True).start()

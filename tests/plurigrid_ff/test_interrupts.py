@@ -98,9 +98,11 @@ def test_an_interrupt_from_the_keyboard_can_be_resumed(finished, tmp_path):
     out = tmp_path / "one"
     (tmp_path / "run.toml").write_bytes((whole / "run.toml").read_bytes())
     command = [sys.executable, "-m", "plurigrid_ff", "train"]
-    # The signal comes from the process itself: from outside it might come too late.
+    # The signal comes from the process itself: from outside it might come too late. It is heard
+    # even where these tests run in the background of a shell, which has them ignore it.
     code = (
         "import signal, sys; from plurigrid_ff.cli import main; write = sys.stdout.write\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def interrupted(text):\n"
         "    write(text)\n"
         "    if text.startswith('round 2'): signal.raise_signal(signal.SIGINT)\n"

@@ -1,10 +1,10 @@
 """Growing and regrowing images: a goodness difference beside backprop, with the same aids.
 
 All learners have the same perception (Laplacian too), position code, clamp, pool, damage, width,
-mean of the weights and process time; backprop learns from one step, then with the same aim and
-loss too, or through a whole rollout, then from the square: aims start at nothing, where nothing
-lives and nothing can be learned through time. Errors are mean
-squares over red, green, blue and alpha at 64, 96 and 300 steps, and 64 steps after half was erased.
+mean of the weights and process time. Backprop learns from one step, with the same aim and loss, or
+through a whole rollout, from the square: aims start at nothing, where nothing lives and nothing
+can be learned through time. Errors are mean squares over red, green, blue and alpha at 64, 96 and
+300 steps, and 64 steps after half was erased.
 Every run is written as soon as it is done, and a second call of the same command does only
 what is missing. Example:
 

@@ -156,7 +156,7 @@ class Grower:
             error = F.mse_loss(
                 state[:, :aimed], automaton.target[:aimed].expand_as(state[:, :aimed])
             )
-            error.backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(error)
         torch.nn.utils.clip_grad_norm_(automaton.update.parameters(), LARGEST_NORM)
         self.optimizer.step()
         return state.detach(), error.item()

@@ -67,7 +67,7 @@ class GoodnessDifference(nn.Module):
         slope = error / (1 + (error / scale).square()) * (weights * (2 / error.shape[1]))
         # dy / dh is +-2 h / neurons, and h is 0 where ReLU's derivative is.
         pull((slope @ self.sign).mul_(h).mul_(2))
-        return said, (weights * error.square()).sum() / error.shape[1]
+        return said, cauchy_loss(error, weights, math.inf)
 
     def _difference(self, h: Tensor) -> Tensor:
         """Return the goodness difference per channel, ``(rows, units) -> (rows, channels)``."""
@@ -110,9 +110,8 @@ class Perceptron(nn.Module):
         with torch.enable_grad():
             said: Tensor = self(x)
             error = said - wanted
-            cauchy_loss(error, weights, scale).backward()  # type: ignore[no-untyped-call]
-        squared = (weights * error.square()).sum() / error.shape[1]
-        return said.detach(), squared.detach()
+            torch.autograd.backward(cauchy_loss(error, weights, scale))
+        return said.detach(), cauchy_loss(error.detach(), weights, math.inf)
 
 
 def cauchy_loss(error: Tensor, weights: Tensor, scale: float) -> Tensor:

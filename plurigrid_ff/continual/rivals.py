@@ -11,7 +11,7 @@ from plurigrid_ff.config import TrainingConfig
 from plurigrid_ff.continual.learner import Batch, Learner
 from plurigrid_ff.learning.backprop import BackpropNetwork
 from plurigrid_ff.learning.network import FFNetwork
-from plurigrid_ff.learning.optimizers import plan_rival
+from plurigrid_ff.learning.optimizers import plan_rival, set_rate
 
 
 class BackpropLearner(Learner):
@@ -29,7 +29,7 @@ class BackpropLearner(Learner):
         self._masked = masked
         plan = plan_rival(training)
         self._optimizer = plan.build(network.parameters)
-        self._optimizer.param_groups[0]["lr"] = plan.rate.peak
+        set_rate(self._optimizer, plan.rate.peak)
 
     def begin(self, x: Tensor) -> None:
         """Fit the scaling of the inputs."""

@@ -17,7 +17,7 @@ from plurigrid_ff.learning.flows import FeedForward
 from plurigrid_ff.learning.labelled import Reading, as_rows
 from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.network import FFNetwork
-from plurigrid_ff.learning.optimizers import plan_rival
+from plurigrid_ff.learning.optimizers import plan_rival, set_rate
 from plurigrid_ff.learning.rivals import share_right, stream
 from plurigrid_ff.learning.transforms import Block
 
@@ -144,7 +144,7 @@ def train_backprop(
     network.layers.train()
     with drawing_by(derive_key(seed, "backprop", "draws"), x.device):
         for rate, samples, labels in stream(x, y, training, seed=seed):
-            optimizer.param_groups[0]["lr"] = rate
+            set_rate(optimizer, rate)
             optimizer.zero_grad(set_to_none=True)
             loss = F.cross_entropy(network(samples), labels)
             loss.backward()  # type: ignore[no-untyped-call]

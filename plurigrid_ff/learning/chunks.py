@@ -49,7 +49,7 @@ def learn_in_chunks(
     if len(y) <= size or not layer.divisible:
         return layer.learn(x, y)
     out = _place(layer, x, overwrite=overwrite)
-    loss = out.new_zeros(())
+    losses = []
     rails = layer.objective.rails
     own = list(layer.objective.parameters())
     sums = [torch.zeros_like(parameter) for parameter in own]
@@ -58,14 +58,14 @@ def learn_in_chunks(
         share = len(y[chosen]) / len(y)  # the objective has averaged over the part
         step.da.mul_(share)
         step.write_gradient(add=chosen.start > 0)
-        loss += share * step.loss
+        losses.append(share * step.loss)
         for total, parameter in zip(sums, own, strict=True):
             total += share * _gradient(parameter)
         # Last, since it may lie where the part's input was.
         _by_rail(out, rails)[:, chosen] = _by_rail(step.h, rails)
     for total, parameter in zip(sums, own, strict=True):
         parameter.grad = total
-    return out, loss
+    return out, torch.stack(losses).sum()
 
 
 @torch.no_grad()

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from plurigrid_ff.config import TrainingConfig
 from plurigrid_ff.errors import ConfigError
+from plurigrid_ff.learning.beside import Beside
 from plurigrid_ff.learning.chunks import answer_in_chunks, chunk_samples, learn_in_chunks
 from plurigrid_ff.learning.labelled import Reading, as_rows
 from plurigrid_ff.learning.layers import FFLayer
@@ -36,12 +37,18 @@ class Engine:
         require_engine(layers, training)
         self.by_autograd = training.engine == "autograd"
         self.chunk = chunk_samples(layers, training.chunk_size)
-        self._workspace: Tensor | None = None
+        self._workspaces: dict[int, Tensor] = {}
         own = range(len(layers)) if places is None else places
         self._needed = max(_numbers(layers[place].transform) for place in own)
 
     def learn(
-        self, layer: FFLayer, x: Reading, y: Tensor, *, overwrite: bool = False
+        self,
+        layer: FFLayer,
+        x: Reading,
+        y: Tensor,
+        *,
+        overwrite: bool = False,
+        beside: Beside | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Set the gradient of a layer's own parameters; return its activity and its loss.
 
@@ -50,17 +57,18 @@ class Engine:
             x: Its input.
             y: True labels, shape ``(batch,)``.
             overwrite: ``x`` is needed no longer, so the activity may take its place.
+            beside: Where the layer will step, if the next one does not wait for it.
         """
         if self.by_autograd:
             return learn_by_autograd(layer, x, y)
-        self.lend(layer)
+        self.lend(layer, beside)
         return learn_in_chunks(layer, x, y, size=self.chunk, overwrite=overwrite)
 
     def answer(self, layer: FFLayer, x: Reading, *, overwrite: bool = False) -> Tensor:
         """Return the activity of a layer that does not learn."""
         return answer_in_chunks(layer, x, size=self.chunk, overwrite=overwrite)
 
-    def lend(self, layer: FFLayer) -> None:
+    def lend(self, layer: FFLayer, beside: Beside | None = None) -> None:
         """Let a layer write its gradient into the workspace; whoever steps it takes it back.
 
         What autograd finds within a block lies in memory of its own.
@@ -68,11 +76,13 @@ class Engine:
         if not layer.transform.closed_form:
             return
         first = next(layer.transform.parameters())
-        if self._workspace is None or self._workspace.dtype != first.dtype:
-            self._workspace = first.new_empty(self._needed)
+        number = beside.workspace() if beside is not None else 0
+        workspace = self._workspaces.get(number)
+        if workspace is None or workspace.dtype != first.dtype:
+            workspace = self._workspaces[number] = first.new_empty(self._needed)
         start = 0
         for parameter in layer.transform.parameters():
-            part = self._workspace[start : start + parameter.numel()]
+            part = workspace[start : start + parameter.numel()]
             parameter.grad = part.as_strided(parameter.shape, parameter.stride())
             start += parameter.numel()
 

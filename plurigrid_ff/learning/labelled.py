@@ -62,12 +62,14 @@ class LabelledRails:
             pull_sample(_summed(da.view(*self.labels.shape, *da.shape[1:])), add=add)
             # One product instead of an indexed sum, whose order a GPU does not fix.
             rows = F.one_hot(self.labels.flatten(), self.num_classes).to(da.dtype)
-            pull_label((rows.T @ da.flatten(1)).view(-1, *da.shape[1:]), add=True)
+            summed = (rows.T @ da.flatten(1)).to(of_label.dtype)
+            pull_label(summed.view(-1, *da.shape[1:]), add=True)
 
         return self._joined(of_sample, of_label), pull
 
     def _joined(self, of_sample: Tensor, of_label: Tensor) -> Tensor:
         """Sum the parts of sample and label."""
+        of_label = of_label.to(of_sample.dtype)
         a = of_label.index_select(0, self.labels.flatten())  # (rails * batch, *out_shape)
         a.view(*self.labels.shape, *a.shape[1:]).add_(of_sample)
         return a
@@ -89,7 +91,9 @@ def as_rows(x: Reading) -> Tensor:
 def map_labels(transform: Transform, rails: LabelledRails) -> tuple[Tensor, Pullback]:
     """Map every label alone, ``(num_classes, *out_shape)``, with its pullback."""
     samples, count = rails.samples, rails.num_classes
-    nothing = samples.new_zeros(count, 0, *samples.shape[2:])
+    # In the precision of the weights, whatever that of the samples is: it costs nothing.
+    dtype = next(transform.parameters()).dtype
+    nothing = samples.new_zeros(count, 0, *samples.shape[2:], dtype=dtype)
     labels = torch.arange(count, device=samples.device)
     return transform.part_with_pullback(embed_labels(nothing, labels, count))
 

@@ -12,6 +12,7 @@ from plurigrid_ff.learning.norms import Normalise, unchanged, unit_rms
 from plurigrid_ff.learning.objectives.base import Objective
 from plurigrid_ff.learning.peers import PeerNormalisation
 from plurigrid_ff.learning.pooling import Back, Pool
+from plurigrid_ff.learning.rounding import in_full
 from plurigrid_ff.learning.summaries import Summary
 from plurigrid_ff.learning.transforms import Pullback, Transform
 
@@ -128,7 +129,7 @@ class FFLayer(nn.Module):
         if self.pool is not None:
             joined, unpool = self.pool.with_pullback(joined)
         h = torch.relu_(joined)
-        loss, gradient = self.objective.evaluate(self.summary(h), y)
+        loss, gradient = self.judge(self.summary(h), y)
         dh = self.summary.pull(gradient, h)
         # In place, where it lies in memory as the activity does.
         da = dh if dh.stride() == h.stride() else torch.empty_like(h)
@@ -142,6 +143,16 @@ class FFLayer(nn.Module):
             da = part_pairs(da)
             h = self.respond(a)
         return LayerStep(self, x, h, loss, da, pull, unpool)
+
+    def judge(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the objective's loss of what it reads, and the gradient in the precision of that.
+
+        Args:
+            h: Shape ``(rails * batch, features)``.
+            y: True labels, shape ``(batch,)``.
+        """
+        loss, gradient = self.objective.evaluate(h if self.objective.reads_low else in_full(h), y)
+        return loss, gradient.to(h.dtype)
 
     def trace(self, x: Tensor) -> "Trace":
         """Map as one step of learning does, with a graph that begins at the input."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from plurigrid_ff.errors import CheckpointError
-from plurigrid_ff.learning.optimizers import StepPlan
+from plurigrid_ff.learning.optimizers import StepPlan, set_rate
 
 # Given a module with gradients and the share of the batch they are the mean over: makes them
 # those of the whole batch.
@@ -37,8 +37,7 @@ class Learner:
 
     def set_rate(self, epoch: float) -> None:
         """Take up the step size of a time, in epochs of the whole training."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.plan.rate.at(epoch)
+        set_rate(self.optimizer, self.plan.rate.at(epoch))
 
     def step(self, share: float = 1.0) -> None:
         """Follow the gradient that the module has set, shortened where it is too long; drop it.

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from plurigrid_ff.config import OptimizerName, TrainingConfig
 from plurigrid_ff.errors import ConfigError
@@ -32,18 +33,29 @@ class StepPlan:
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         """Build the optimizer; its step size is set before each step."""
-        decay = self.weight_decay
-        if self.optimizer == "adam":
-            return torch.optim.Adam(parameters, weight_decay=decay, fused=True)
-        if self.optimizer == "adamw":
-            return torch.optim.AdamW(parameters, weight_decay=decay, fused=True)
-        return torch.optim.SGD(
-            parameters, lr=0.0, momentum=self.momentum, weight_decay=decay, fused=True
-        )
+        parameters = list(parameters)
+        on_gpu = all(parameter.is_cuda for parameter in parameters)
+        common: dict[str, Any] = {"weight_decay": self.weight_decay, "fused": True}
+        # A number would be the same in every replay of a CUDA graph.
+        common["lr"] = torch.zeros((), device=parameters[0].device) if on_gpu else 0.0
+        if self.optimizer == "sgd":
+            return torch.optim.SGD(parameters, momentum=self.momentum, **common)
+        kind = torch.optim.Adam if self.optimizer == "adam" else torch.optim.AdamW
+        return kind(parameters, capturable=on_gpu, **common)
 
     def during(self, window: Window) -> "StepPlan":
         """Return the same steps over other epochs."""
         return replace(self, rate=replace(self.rate, window=window))
+
+
+def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """Take up a step size: a number, or on a GPU the tensor that :meth:`StepPlan.build` made."""
+    for group in optimizer.param_groups:
+        if not isinstance(group["lr"], Tensor):
+            group["lr"] = rate
+        elif group.get("taken_up") != rate:
+            group["lr"].fill_(rate)
+            group["taken_up"] = rate
 
 
 def plan_steps(training: TrainingConfig, num_layers: int) -> list[StepPlan]:

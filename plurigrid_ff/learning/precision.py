@@ -1,9 +1,12 @@
-"""Mixed precision: products of the layers in bfloat16, everything else in float32.
+"""Mixed precision: products of the layers in bfloat16, everything that adds up in float32.
 
 A layer's matrix products and convolutions, forward and of the weight gradient, read operands
-rounded to bfloat16 and give float32. Weights, optimizer state, normalisation, goodness and
-loss stay float32, so that small updates add up. bfloat16 has float32's range, so no loss has
-to be scaled up.
+rounded to bfloat16. Weights, optimizer state, goodness and loss stay float32, so that small
+updates add up. bfloat16 has float32's range, so no loss has to be scaled up.
+
+On a GPU activities are bfloat16 as well, since moving them takes longer than multiplying them;
+what is computed between two products is computed in float32 and rounded. A CPU is slower at
+that, and keeps them in float32.
 
 Reference:
     Micikevicius et al. (2018), "Mixed Precision Training", arXiv:1710.03740: float32 master
@@ -12,8 +15,9 @@ Reference:
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -22,6 +26,8 @@ from torch.utils._pytree import tree_map_only
 
 from plurigrid_ff.config import Precision
 from plurigrid_ff.errors import ConfigError
+from plurigrid_ff.learning.labelled import LabelledRails, Reading
+from plurigrid_ff.learning.rounding import low_activities, rounded
 from plurigrid_ff.learning.transforms import Pullback, Transform
 
 _aten = torch.ops.aten
@@ -37,28 +43,53 @@ PRODUCTS = frozenset(
 )
 
 # Of the products above, those that write into memory that is there: how each sums with it.
-WRITTEN = {_aten.mm.out: 0, _aten.addmm_.default: 1}
+WRITTEN = {_aten.mm.out: False, _aten.addmm_.default: True}
+
+Lowered = TypeVar("Lowered", Tensor, Reading)
 
 
 class LowProducts(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """While it is entered, products read bfloat16 and give float32."""
+    """While it is entered, products read bfloat16 and give float32, or bfloat16 if they were given.
+
+    A product that is written where something is, as a gradient, is what lies there.
+    """
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         if func in WRITTEN:
             *_, left, right = args
-            target = kwargs.get("out", args[0])
-            product = torch.mm(_lowered(left), _lowered(right)).float()
-            return target.add_(product) if WRITTEN[func] else target.copy_(product)
+            return _write(kwargs.get("out", args[0]), left, right, add=WRITTEN[func])
         if func not in PRODUCTS:
             return func(*args, **kwargs)
-        args, kwargs = tree_map_only(Tensor, _lowered, (args, kwargs))
-        return tree_map_only(Tensor, Tensor.float, func(*args, **kwargs))
+        low = any(isinstance(arg, Tensor) and arg.dtype == torch.bfloat16 for arg in args)
+        args, kwargs = tree_map_only(Tensor, rounded, (args, kwargs))
+        found = func(*args, **kwargs)
+        return found if low else tree_map_only(Tensor, Tensor.float, found)
 
 
-def _lowered(x: Tensor) -> Tensor:
-    """Round float32 to bfloat16; leave other types alone."""
-    return x.bfloat16() if x.dtype == torch.float32 else x
+def _write(target: Tensor, left: Tensor, right: Tensor, *, add: bool) -> Tensor:
+    """Write a product of rounded operands, or add it to what is there."""
+    left, right = rounded(left), rounded(right)
+    if target.is_cuda:  # summed in float32, and not rounded
+        if add:
+            return torch.addmm(target, left, right, out_dtype=target.dtype, out=target)
+        return torch.mm(left, right, out_dtype=target.dtype, out=target)
+    product = torch.mm(left, right).to(target.dtype)
+    return target.add_(product) if add else target.copy_(product)
+
+
+def lowered(x: Lowered, precision: Precision) -> Lowered:
+    """Return what a layer is given in the precision in which it reads it.
+
+    Args:
+        x: Activities, or samples and labels apart.
+        precision: ``training.precision``.
+    """
+    if precision == "float32":
+        return x
+    if isinstance(x, LabelledRails):
+        return replace(x, samples=lowered(x.samples, precision))
+    return rounded(x) if low_activities(x.device) else x
 
 
 @contextmanager

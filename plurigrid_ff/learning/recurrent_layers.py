@@ -83,7 +83,7 @@ class RecurrentLayer(FFLayer):
         a, pull = self.transform.with_pullback(self.read(x))
         new = torch.relu_(a)
         h = self.damped(new, x)
-        loss, gradient = self.objective.evaluate(h, y)
+        loss, gradient = self.judge(h, y)
         da = gradient * (new > 0) * (1 - self.damping)
         if self.peers is not None:
             self.peers.add_gradient(da, h, len(y))

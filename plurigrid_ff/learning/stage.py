@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from torch import Tensor
 from plurigrid_ff.config import TrainingConfig
 from plurigrid_ff.errors import TrainingError
 from plurigrid_ff.learning.batches import Batch, Batches
+from plurigrid_ff.learning.beside import Beside
 from plurigrid_ff.learning.engine import Engine
 from plurigrid_ff.learning.feed import Feed
 from plurigrid_ff.learning.flows import FeedForward
@@ -18,7 +20,8 @@ from plurigrid_ff.learning.labelled import Reading
 from plurigrid_ff.learning.learners import Learner, learner
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.optimizers import plan_steps
-from plurigrid_ff.learning.precision import products_of
+from plurigrid_ff.learning.precision import lowered, products_of
+from plurigrid_ff.learning.recording import Recorder
 from plurigrid_ff.learning.schedules import Window
 from plurigrid_ff.learning.sweep import Sweep
 
@@ -118,6 +121,22 @@ class Stage:
         self.feed: Feed | None = None
         if x is not None:
             self.feed = Feed(network, x, batches, training, plans[0].during(every))
+        self.recorder = Recorder(self.learners.values()) if self._recordable() else None
+
+    def _recordable(self) -> bool:
+        """Whether a GPU can be told of a batch as a whole: nothing waits, draws or goes elsewhere.
+
+        Only of closed forms: a graph that autograd builds belongs to one batch.
+        """
+        alone = self.feed is not None and self.above is None and self.replicas is None
+        plain = isinstance(self.network.flow, FeedForward) and self.network.config.locality == 1
+        layers = [self.network.stack[place] for place in self.places]
+        on_gpu = all(p.is_cuda for layer in layers for p in layer.parameters())
+        return (
+            (alone and plain and on_gpu and not self.engine.by_autograd)
+            and all(layer.transform.closed_form for layer in layers)
+            and all(layer.objective.has_closed_form() for layer in layers)
+        )
 
     @property
     def all_learners(self) -> list[Learner]:
@@ -154,6 +173,8 @@ class Stage:
         """
         if self.below is not None:
             self.below.open(self._expected(plan))
+        if self.recorder is not None:
+            self.recorder.refresh()
         transforms = [self.network.stack[place].transform for place in self.places]
         with products_of(transforms, self.training.precision):
             for number, active in enumerate(plan):
@@ -187,19 +208,13 @@ class Stage:
             for learning in self.all_learners:
                 learning.set_rate(epoch + batch.number / len(self.batches))
             shown, entering = self._entering(batch, epoch)
-            sweep = Sweep(
-                self.learners,
-                self.engine,
-                active,
-                batch.y,
-                losses=losses[:, batch.number],
-                alive=alive,
-                locality=self.network.config.locality,
-                share=batch.share,
-                visits=self.network.flow.visits,
-                forgets=self.network.flow.forgets,
-            )
-            self._carry(entering, sweep, own, beyond=last >= self.places.stop)
+            carry = partial(self._carry, active=active, own=own, share=batch.share)
+            column = losses[:, batch.number]
+            if self.recorder is not None and not isinstance(entering, deque):
+                kind = tuple(active), batch.share
+                self.recorder(kind, carry, entering, batch.y, column, alive)
+            else:
+                carry(entering, batch.y, column, alive)
             if self.probe is not None and shown is not None:
                 losses[-1, batch.number] = self._train_probe(self.probe, shown, batch.y)
             progress((batch.number + 1) / len(self.batches))
@@ -210,25 +225,51 @@ class Stage:
 
     def _entering(self, batch: Batch, epoch: int) -> tuple[Tensor | None, Reading | deque[Tensor]]:
         """Return the samples if a probe reads them too, and what the layers here read."""
+        precision = self.training.precision
         if self.feed is None:
             assert self.below is not None  # noqa: S101 - what is not fed has a stage below
-            return None, deque(self.below.receive())
+            return None, deque(lowered(h, precision) for h in self.below.receive())
         x = self.feed.shown(batch, epoch)
-        return (x if self.probe is not None else None), self.feed.rails(x, batch, epoch)
+        entering = lowered(self.feed.rails(x, batch, epoch), precision)
+        return (x if self.probe is not None else None), entering
 
     def _carry(
-        self, entering: Reading | deque[Tensor], sweep: Sweep, own: range, *, beyond: bool
+        self,
+        entering: Reading | deque[Tensor],
+        y: Tensor,
+        losses: Tensor,
+        alive: Tensor,
+        *,
+        active: Sequence[bool],
+        own: range,
+        share: float,
+        beside: Beside | None = None,
     ) -> None:
-        """Carry what comes in through the layers here, and beyond them if some learn there."""
+        """Carry a batch through the layers here, and beyond them if some learn there."""
         flow, stack = self.network.flow, self.network.stack
+        sweep = Sweep(
+            self.learners,
+            self.engine,
+            active,
+            y,
+            losses=losses,
+            alive=alive,
+            locality=self.network.config.locality,
+            share=share,
+            visits=flow.visits,
+            forgets=flow.forgets,
+            beside=beside,
+        )
         if isinstance(flow, FeedForward):
             passed_on = flow.climb(stack, entering, sweep.visit, own)
-            if self.above is not None and beyond:
+            if self.above is not None and _last(active) >= self.places.stop:
                 self.above.send(passed_on)
         else:
             assert not isinstance(entering, deque)  # noqa: S101 - other flows are never divided
             flow.sweep(stack, entering, sweep.visit, own[-1])
         sweep.finish()
+        if beside is not None:
+            beside.finish()
 
     def _train_probe(self, probe: Learner, x: Tensor, y: Tensor) -> Tensor:
         """Let the probe learn from what the layers now say of the samples; return its loss."""
@@ -264,8 +305,8 @@ class Stage:
         if dead:
             units = self.network.stack[dead[0]].out_features
             raise TrainingError(
-                f"layer {dead[0] + 1} is exhausted: none of its {units} units was active on any "
-                f"sample of epoch {epoch + 1}, so it can learn nothing more; lower "
+                f"layer {dead[0] + 1} is exhausted: none of its {units} units was active in epoch "
+                f"{epoch + 1}, so it can learn nothing more; lower "
                 f"training.learning_rate (now {self.learners[dead[0]].plan.rate.peak:g}), or the "
                 "threshold in network.options if there is one"
             )

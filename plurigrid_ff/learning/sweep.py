@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
+from plurigrid_ff.learning.beside import Beside
 from plurigrid_ff.learning.engine import Engine
 from plurigrid_ff.learning.labelled import Reading
 from plurigrid_ff.learning.layers import FFLayer, LayerStep
 from plurigrid_ff.learning.learners import Learner
+
+LOOKED_AT = 2048  # rows of a batch, about, by which a layer is alive
 
 
 class Sweep:
@@ -24,11 +27,13 @@ class Sweep:
         active: Which layers learn.
         y: True labels of the batch, shape ``(batch,)``.
         losses: Each layer's mean loss over its visits is added to it, shape ``(layers,)``.
-        alive: Takes whether any unit of a layer is active, shape ``(layers,)``.
+        alive: Takes whether any unit of a layer is active, on about :data:`LOOKED_AT` rows of a
+            large batch, shape ``(layers,)``.
         locality: How many layers a loss may move.
         share: Of the batch's samples that are here.
         visits: How often each layer is visited; it takes a step at every visit.
         forgets: What a layer above the first reads may be written over once it is read.
+        beside: Where layers step, if not each before the next is visited.
 
     Reference:
         Wu et al. (2024), "Distance-Forward Learning", arXiv:2408.14925, whose overlapping
@@ -48,6 +53,7 @@ class Sweep:
         share: float = 1.0,
         visits: int = 1,
         forgets: bool = False,
+        beside: Beside | None = None,
     ) -> None:
         self._learners = learners
         self._engine = engine
@@ -59,6 +65,7 @@ class Sweep:
         self._share = share
         self._visits = visits
         self._forgets = forgets
+        self._beside = beside
         self._waiting: tuple[Learner, LayerStep] | None = None
 
     def visit(self, index: int, layer: FFLayer, x: Reading) -> Tensor:
@@ -69,8 +76,12 @@ class Sweep:
             self.finish()
             return self._engine.answer(layer, x, overwrite=overwrite)
         if self._locality == 1:
-            h, loss = self._engine.learn(layer, x, self._y, overwrite=overwrite)
-            self._learners[index].step(self._share)
+            beside = self._beside
+            h, loss = self._engine.learn(layer, x, self._y, overwrite=overwrite, beside=beside)
+            if beside is not None:
+                beside.step(self._learners[index], self._share)
+            else:
+                self._learners[index].step(self._share)
         else:
             step = layer.evaluate(x, self._y)
             h, loss = step.h, step.loss
@@ -78,7 +89,7 @@ class Sweep:
             self._waiting = self._learners[index], step
         self._losses[index] += loss * self._share / self._visits
         # An activity is never negative, and one that is not a number is no silence.
-        self._alive[index] |= h.amax() != 0
+        self._alive[index] |= h[:: max(1, len(h) // LOOKED_AT)].amax() != 0
         return h
 
     def finish(self, above: LayerStep | None = None) -> None:

@@ -6,7 +6,7 @@ from plurigrid_ff.config import NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Dataset
 from plurigrid_ff.errors import ConfigError
 from plurigrid_ff.learning.network import FFNetwork
-from plurigrid_ff.learning.optimizers import plan_rival
+from plurigrid_ff.learning.optimizers import plan_rival, set_rate
 from plurigrid_ff.learning.rivals import share_right, stream
 
 
@@ -37,7 +37,7 @@ def untrained_accuracy(
     plan = plan_rival(training)
     optimizer = plan.build(list(model.probe.parameters()))
     for rate, samples, labels in stream(x.to(device), y.to(device), training, seed=seed):
-        optimizer.param_groups[0]["lr"] = rate
+        set_rate(optimizer, rate)
         model.probe.learn(model.activities(samples), labels)
         optimizer.step()
     return share_right(model, data.test, rows=model.rows_per_pass, device=device)

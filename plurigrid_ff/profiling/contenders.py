@@ -11,7 +11,7 @@ from plurigrid_ff.config import RunConfig
 from plurigrid_ff.learning.backprop import BackpropNetwork
 from plurigrid_ff.learning.chunks import chunk_samples
 from plurigrid_ff.learning.network import FFNetwork
-from plurigrid_ff.learning.optimizers import plan_rival
+from plurigrid_ff.learning.optimizers import plan_rival, set_rate
 from plurigrid_ff.learning.rivals import stream
 from plurigrid_ff.learning.trainer import Trainer
 from plurigrid_ff.profiling.results import ContenderName
@@ -105,7 +105,7 @@ def _backprop_epoch(
     """Train end to end for an epoch, ``parts`` samples of a batch at a time."""
     clip = run.training.clip
     for rate, samples, labels in _batches(run, x, y):
-        optimizer.param_groups[0]["lr"] = rate
+        set_rate(optimizer, rate)
         optimizer.zero_grad(set_to_none=True)
         for some, classes in zip(
             torch.split(samples, parts), torch.split(labels, parts), strict=True

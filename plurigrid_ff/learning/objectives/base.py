@@ -36,6 +36,8 @@ class Objective(nn.Module, ABC):
         separable: The loss is a mean over samples of what each costs alone, so a batch may be
             taken in parts. Say so only where it is true: it is not of a loss that compares
             samples of a batch with each other.
+        reads_low: :meth:`evaluate` takes activities in bfloat16 as well, and returns its loss in
+            float32 and its gradient in bfloat16 then; otherwise it is given float32.
     """
 
     name: ClassVar[str]
@@ -46,6 +48,7 @@ class Objective(nn.Module, ABC):
     reading: ClassVar[str | None] = None
     owns_groups: ClassVar[bool] = False
     separable: ClassVar[bool] = False
+    reads_low: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Derive the number of rails."""

@@ -12,7 +12,10 @@ from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.learning.draws import draw_uniform
 from plurigrid_ff.learning.goodness import projected
 from plurigrid_ff.learning.objectives.base import Objective
+from plurigrid_ff.learning.rounding import full_product
 from plurigrid_ff.learning.softmax import softmax_loss
+
+MULTIPLIED = 8  # columns in a matrix of bfloat16 that a GPU multiplies at once
 
 
 class Projection(Objective):
@@ -30,6 +33,7 @@ class Projection(Objective):
     feature_axes: ClassVar[Mapping[str, int]] = {"directions": 1}
     reading = "directions"
     separable = True
+    reads_low = True
 
     class Options(Settings):
         """Projection has no options."""
@@ -51,7 +55,20 @@ class Projection(Objective):
     @torch.no_grad()
     def evaluate(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return the loss and ``dL/dh = (p - onehot(y)) M / batch``."""
+        if h.dtype == torch.bfloat16:
+            return self._evaluate_low(h, y)
         loss, dg = softmax_loss(self.goodness(h), y)
         dg /= len(y)
         self.directions.grad = dg.T @ h
         return loss, dg @ self.directions
+
+    def _evaluate_low(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Do the same by products in bfloat16, the classes filled up to what is multiplied fast."""
+        classes = len(self.directions)
+        missing = -classes % MULTIPLIED
+        directions = F.pad(self.directions.bfloat16(), (0, 0, 0, missing))
+        loss, dg = softmax_loss(full_product(h, directions.T)[:, :classes], y)
+        dg /= len(y)
+        low = F.pad(dg.bfloat16(), (0, missing))
+        self.directions.grad = full_product(low.T, h)[:classes]
+        return loss, low @ directions

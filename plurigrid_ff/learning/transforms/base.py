@@ -7,6 +7,8 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor, nn
 
+from plurigrid_ff.learning.rounding import full_product
+
 
 class Pullback(Protocol):
     """Sets the ``grad`` of a transform's parameters."""
@@ -117,8 +119,18 @@ def write_gradient(parameter: nn.Parameter, gradient: Tensor, *, add: bool) -> N
 def write_product(parameter: nn.Parameter, left: Tensor, right: Tensor, *, add: bool) -> None:
     """Write ``left @ right`` into the parameter's ``grad``, or add it, with no copy between."""
     if parameter.grad is None:
-        parameter.grad = left @ right
-    elif add:
+        parameter.grad = torch.empty_like(parameter)
+        add = False
+    if add:
         parameter.grad.addmm_(left, right)
     else:
         torch.mm(left, right, out=parameter.grad)
+
+
+def write_sum(parameter: nn.Parameter, rows: Tensor, *, add: bool) -> None:
+    """Write the sum over rows into the parameter's ``grad``, or add it."""
+    if rows.dtype == torch.bfloat16:  # a product is faster than a reduction
+        total = full_product(rows.new_ones(1, len(rows)), rows).squeeze(0)
+    else:
+        total = rows.sum(dim=0)
+    write_gradient(parameter, total, add=add)

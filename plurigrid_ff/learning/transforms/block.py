@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.errors import BlockError, ConfigError, in_short
 from plurigrid_ff.learning.draws import drawing_by
+from plurigrid_ff.learning.rounding import in_full
 from plurigrid_ff.learning.transforms.base import Pullback, Transform
 from plurigrid_ff.learning.transforms.trial import Call, require_usable
 
@@ -122,11 +123,13 @@ class Block(Transform):
     def _call(self, call: Call, x: Tensor) -> Tensor:
         """Call on a copy, laid out plainly: a module may work in place, or view its input.
 
+        It reads the precision of its own numbers, whatever the layer below has passed on.
+
         Raises:
             BlockError: It raises, or returns another shape than it did when it was tried out.
         """
         try:
-            a = call(x.clone(memory_format=torch.contiguous_format))
+            a = call(in_full(x).clone(memory_format=torch.contiguous_format))
         # Foreign code enters here: whatever it raises becomes one sentence.
         except Exception as error:
             raise BlockError(

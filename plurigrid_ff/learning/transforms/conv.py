@@ -61,7 +61,8 @@ class Conv(Transform):
     def _convolve(self, x: Tensor) -> Tensor:
         """Convolve padded input."""
         convolve = F.conv1d if self.dimensions == 1 else F.conv2d
-        return convolve(x, _laid_out(self.weight), self.bias, self.stride, self.near)
+        weight, bias = _laid_out(self.weight).to(x.dtype), self.bias.to(x.dtype)
+        return convolve(x, weight, bias, self.stride, self.near)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(rows, *in_shape)`` to ``(rows, *out_shape)``."""

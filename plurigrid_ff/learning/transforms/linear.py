@@ -8,8 +8,8 @@ from plurigrid_ff.learning.draws import draw_uniform
 from plurigrid_ff.learning.transforms.base import (
     Pullback,
     Transform,
-    write_gradient,
     write_product,
+    write_sum,
 )
 
 
@@ -46,7 +46,7 @@ class Linear(Transform):
         @torch.no_grad()
         def pull(da: Tensor, *, add: bool = False) -> None:
             write_product(self.weight, da.T, x, add=add)
-            write_gradient(self.bias, da.sum(dim=0), add=add)
+            write_sum(self.bias, da, add=add)
 
         return self(x), pull
 

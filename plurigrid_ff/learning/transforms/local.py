@@ -82,6 +82,6 @@ class Local2d(Transform):
         def pull(da: Tensor, *, add: bool = False) -> None:
             da = da.flatten(2).permute(2, 1, 0)  # (places, out_channels, rows)
             write_gradient(self.weight, da @ patches, add=add)
-            write_gradient(self.bias, da.sum(dim=2), add=add)
+            write_gradient(self.bias, da.sum(dim=2, dtype=self.bias.dtype), add=add)
 
         return self._map(patches), pull

@@ -1,10 +1,13 @@
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
 
 from plurigrid_ff.config import NetworkConfig, TrainingConfig
+from plurigrid_ff.data.dataset import Split
 from plurigrid_ff.errors import ConfigError
+from plurigrid_ff.learning import precision
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.precision import products_of, require_precision
 from plurigrid_ff.learning.trainer import Trainer
@@ -16,10 +19,10 @@ def x():
     return torch.randn(32, 20, generator=torch.Generator().manual_seed(0))
 
 
-def build(data, precision, **network):
+def build(data, products, **network):
     config = NetworkConfig(**{"hidden": (18, 12), **network})
     made = FFNetwork(config, data.feature_shape, data.num_classes, seed=0)
-    training = TrainingConfig(epochs=15, batch_size=32, learning_rate=5e-3, precision=precision)
+    training = TrainingConfig(epochs=15, batch_size=32, learning_rate=5e-3, precision=products)
     x, y = torch.from_numpy(data.train.x), torch.from_numpy(data.train.y)
     return Trainer(made, x, y, training, seed=0)
 
@@ -98,6 +101,64 @@ def test_bfloat16_learns_with_float32_weights_and_losses(blobs, objective):
     assert last[0].loss < first[0].loss
     weights = [t.network.stack[0].transform.weight for t in (trainer, plain)]
     assert not torch.equal(*weights)
+
+
+LAYERS = {
+    "linear": (18, 12),
+    "conv1d": ({"kind": "conv1d", "features": 18, "kernel": 3, "pool": 2}, 18),
+    "local2d": ({"kind": "local2d", "features": 6, "kernel": 2}, 18),
+    "shortcut": (18, 18, {"kind": "linear", "features": 18, "shortcut": "add", "span": 2}),
+    "peers": ({"kind": "linear", "features": 18, "peer": 0.03}, 18),
+}
+
+
+@pytest.fixture
+def low_activities(monkeypatch):
+    """Keep activities in bfloat16, as a GPU does."""
+    monkeypatch.setattr(precision, "low_activities", lambda device: True)
+
+
+@pytest.mark.usefixtures("low_activities")
+def test_every_way_learns_from_activities_in_bfloat16(data, way):
+    trainer = build(data, "bfloat16", **way.model_dump(exclude_unset=True))
+    assert_low(trainer)
+
+    first, last = trainer.train_epochs(1), trainer.train_epochs(14)
+
+    assert last[0].loss < first[0].loss
+    assert {value.dtype for value in trainer.network.state_dict().values()} == {torch.float32}
+
+
+@pytest.mark.usefixtures("low_activities")
+@pytest.mark.parametrize("objective", ["projection", "class-goodness", "threshold"])
+@pytest.mark.parametrize("kind", LAYERS)
+def test_every_layer_learns_from_activities_in_bfloat16(blobs, kind, objective):
+    def image(split):
+        return Split(split.x.reshape(-1, *{"conv1d": (3, 4), "local2d": (3, 2, 2)}[kind]), split.y)
+
+    if kind in ("conv1d", "local2d"):
+        parts = {name: image(getattr(blobs, name)) for name in ("train", "validation", "test")}
+        blobs = replace(blobs, **parts)
+    trainer = build(blobs, "bfloat16", objective=objective, hidden=LAYERS[kind])
+    assert_low(trainer)
+
+    trainer.train_epochs(15)
+
+    predicted = trainer.network.predict(torch.from_numpy(blobs.test.x))
+    assert (predicted == torch.from_numpy(blobs.test.y)).double().mean() >= 0.9
+
+
+def assert_low(trainer):
+    """Require that what a layer reads is in bfloat16, once training has begun."""
+    layer = trainer.network.stack[-1]
+    evaluate = layer.evaluate
+
+    def checked(x, y):
+        samples = getattr(x, "samples", x)
+        assert samples.dtype == torch.bfloat16
+        return evaluate(x, y)
+
+    layer.evaluate = checked
 
 
 def test_the_objective_reads_and_multiplies_in_float32(blobs, monkeypatch):

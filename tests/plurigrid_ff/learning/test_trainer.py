@@ -245,7 +245,7 @@ def test_a_layer_with_no_active_unit_left_is_named_with_the_remedy(blobs):
 
     with pytest.raises(
         TrainingError,
-        match="layer 2 is exhausted: none of its 12 units was active on any sample of epoch 1, "
+        match="layer 2 is exhausted: none of its 12 units was active in epoch 1, "
         "so it can learn nothing more; lower training.learning_rate",
     ):
         trainer.train_epochs(1)

@@ -1,0 +1,145 @@
+"""What only a GPU does. Skipped where there is none."""
+
+import math
+
+import pytest
+import torch
+
+from plurigrid_ff.config import NetworkConfig, TrainingConfig
+from plurigrid_ff.learning.network import FFNetwork
+from plurigrid_ff.learning.objectives.projection import Projection
+from plurigrid_ff.learning.trainer import Trainer
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+
+
+def build(data, *, network=None, recorded=True, **training):
+    config = NetworkConfig(**{"hidden": (30, 30, 21), **(network or {})})
+    made = FFNetwork(config, data.feature_shape, data.num_classes, seed=0).cuda()
+    settings = TrainingConfig(**{"epochs": 6, "batch_size": 16, "learning_rate": 5e-3, **training})
+    x, y = (torch.from_numpy(part).cuda() for part in (data.train.x, data.train.y))
+    trainer = Trainer(made, x, y, settings, seed=0)
+    if not recorded:
+        trainer.pipeline.stages[0].recorder = None
+    return trainer
+
+
+def weights(trainer):
+    return {name: value.cpu() for name, value in trainer.network.state_dict().items()}
+
+
+OBJECTIVES = {
+    "projection": {},
+    "class-goodness": {},
+    "distance": {},
+    "threshold": {"negatives": "wrong-label"},
+    "symba": {"negatives": "wrong-label"},
+}
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_a_recorded_batch_teaches_what_the_batch_would(blobs, objective, precision, optimizer):
+    network = {"objective": objective, **OBJECTIVES[objective]}
+    settings = {"precision": precision, "optimizer": optimizer, "clip": 1.0, "chunk_size": 8}
+    trainers = [
+        build(blobs, network=network, recorded=recorded, **settings) for recorded in (True, False)
+    ]
+
+    found = [trainer.train_epochs(6) for trainer in trainers]
+
+    recorder = trainers[0].pipeline.stages[0].recorder
+    assert recorder._graph is not None
+    assert found[0] == found[1]
+    ours, theirs = map(weights, trainers)
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_greedy_schedules_record_each_stretch(blobs):
+    trainers = [build(blobs, recorded=recorded, schedule="greedy") for recorded in (True, False)]
+
+    found = [trainer.train_epochs(6) for trainer in trainers]
+
+    assert found[0] == found[1]
+    assert trainers[0].pipeline.stages[0].recorder._graph is not None
+
+
+def test_a_resumed_state_is_learned_on_and_not_the_one_before(blobs, tmp_path):
+    whole, first = build(blobs), build(blobs)
+    whole.train_epochs(4)
+    first.train_epochs(2)
+    first.save_state(tmp_path)
+    state = weights(first)
+    first.train_epochs(2)
+
+    first.network.load_state_dict(state)
+    first.load_state(tmp_path)
+    first.train_epochs(2)
+
+    ours, theirs = weights(first), weights(whole)
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_an_objective_that_waits_for_the_gpu_is_not_recorded(blobs, monkeypatch):
+    evaluate = Projection.evaluate
+
+    def waiting(self, h, y):
+        loss, gradient = evaluate(self, h, y)
+        assert math.isfinite(loss.item())
+        return loss, gradient
+
+    monkeypatch.setattr(Projection, "evaluate", waiting)
+    trainers = [build(blobs, recorded=recorded) for recorded in (True, False)]
+
+    found = [trainer.train_epochs(6) for trainer in trainers]
+
+    assert trainers[0].pipeline.stages[0].recorder._graph is None
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_the_host_waits_once_an_epoch_however_many_batches(blobs, objective, recwarn):
+    def waits(batch_size):
+        network = {"objective": objective, **OBJECTIVES[objective]}
+        trainer = build(blobs, network=network, batch_size=batch_size)
+        trainer.train_epochs(1)
+        torch.cuda.synchronize()
+        torch.cuda.set_sync_debug_mode("warn")
+        recwarn.clear()
+        trainer.train_epochs(1)
+        torch.cuda.set_sync_debug_mode("default")
+        return sum("synchronizing" in str(warning.message) for warning in recwarn)
+
+    import warnings
+
+    warnings.simplefilter("always")
+    assert waits(8) == waits(64) > 0
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_gpu_learns_what_a_cpu_learns(blobs, precision):
+    trainer = build(blobs, precision=precision, epochs=15)
+
+    trainer.train_epochs(15)
+
+    x, y = torch.from_numpy(blobs.test.x).cuda(), torch.from_numpy(blobs.test.y).cuda()
+    assert (trainer.network.predict(x) == y).double().mean() >= 0.95
+    assert {value.dtype for value in trainer.network.state_dict().values()} == {torch.float32}
+
+
+def test_memory_does_not_grow_with_depth():
+    def most(depth):
+        generator = torch.Generator().manual_seed(0)
+        x = torch.rand(2048, 64, generator=generator).cuda()
+        y = torch.randint(10, (2048,), generator=generator).cuda()
+        network = FFNetwork(NetworkConfig(hidden=(64,) * depth), (64,), 10, seed=0).cuda()
+        training = TrainingConfig(batch_size=1024, chunk_size=256)
+        trainer = Trainer(network, x, y, training, seed=0)
+        trainer.train_epochs(3)
+        held = torch.cuda.memory_allocated()
+        torch.cuda.reset_peak_memory_stats()
+        trainer.train_epochs(3)
+        return torch.cuda.max_memory_allocated() - held
+
+    assert most(16) <= 1.1 * most(2)

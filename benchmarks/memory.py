@@ -1,10 +1,11 @@
 """Peak memory of the engine beside backprop, against depth and against the batch.
 
 Every point is a process of its own, with a malloc that gives memory back at once: what the
-resident set rises above that of the loaded samples. Backprop runs plainly, with gradient
-checkpointing, and with gradients accumulated over micro-batches. Example:
+resident set, or on a GPU torch's memory, rises above that of the loaded samples. Backprop runs
+plainly, with gradient checkpointing, and with gradients accumulated over micro-batches. Example:
 
     python benchmarks/memory.py --out benchmarks/results/memory.json --plot docs/engine-memory.svg
+    python benchmarks/memory.py --device cuda --out benchmarks/results/memory_gpu.json
 """
 
 import argparse
@@ -17,6 +18,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 
 from plurigrid_ff.config import RunConfig
@@ -27,12 +29,21 @@ from plurigrid_ff.provenance import installed_versions
 
 FEATURES, CLASSES, SAMPLES = 784, 10, 256
 MIB = 1 << 20
-OBJECTIVES = {"engine": "projection", "engine, two rails": "threshold"}
+# Objective, and the settings of training that differ.
+ENGINES: dict[str, tuple[str, dict[str, Any]]] = {
+    "engine": ("projection", {}),
+    "engine, two rails": ("threshold", {}),
+}
+ON_GPU: dict[str, tuple[str, dict[str, Any]]] = {
+    "engine, parts of 2048": ("projection", {"chunk_size": 2048}),
+    "engine, bfloat16": ("projection", {"precision": "bfloat16"}),
+}
 
 
 def main() -> None:
     """Measure every depth and batch, and print and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--depths", default="2,8,32,64")
     parser.add_argument("--batches", default="1024,8192")
     parser.add_argument("--width", type=int, default=1000)
@@ -51,10 +62,10 @@ def main() -> None:
             for depth in map(int, arguments.depths.split(",")):
                 for seed in range(arguments.seeds):
                     shape = (arguments.width,) * depth
-                    results += point(source, shape, batch, seed, arguments.threads)
+                    results += point(source, shape, batch, seed, arguments)
     report = {
         "command": " ".join(["python", *sys.argv]),
-        "machine": f"{platform.machine()}, {platform.processor() or platform.system()}",
+        "machine": machine(arguments.device),
         "versions": installed_versions(),
         "width": arguments.width,
         "threads": arguments.threads,
@@ -70,25 +81,40 @@ def main() -> None:
         draw(results, arguments.plot)
 
 
+def machine(device: str) -> str:
+    """Name what computes."""
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    return f"{platform.machine()}, {platform.processor() or platform.system()}"
+
+
 def point(
-    source: Path, hidden: tuple[int, ...], batch: int, seed: int, threads: int
+    source: Path, hidden: tuple[int, ...], batch: int, seed: int, arguments: argparse.Namespace
 ) -> list[dict[str, Any]]:
     """Measure one shape and batch, every contender in its own process."""
     rows = []
-    rivals = {name: "projection" for name in CONTENDERS if name != "engine"}
-    for label, objective in (OBJECTIVES | rivals).items():
+    chosen = dict(ENGINES) | (ON_GPU if arguments.device == "cuda" else {})
+    chosen |= {name: ("projection", {}) for name in CONTENDERS if name != "engine"}
+    for label, (objective, settings) in chosen.items():
         network = {"hidden": list(hidden), "objective": objective}
         network |= {"negatives": "wrong-label"} if objective == "threshold" else {}
         values = {
             "data": {"source": str(source)},
             "network": network,
-            "training": {"batch_size": batch, "learning_rate": 1e-4},
-            "device": "cpu",
+            "training": {"batch_size": batch, "learning_rate": 1e-4, **settings},
+            "device": arguments.device,
             "seed": seed,
         }
         run = RunConfig.parse(values, where="memory")
         name = next(name for name in reversed(CONTENDERS) if label.startswith(name))
-        job = Job(run=run, contender=name, measure="memory", seconds=1, repeats=1, threads=threads)
+        job = Job(
+            run=run,
+            contender=name,
+            measure="memory",
+            seconds=1,
+            repeats=1,
+            threads=arguments.threads,
+        )
         found = joined(run_job(job), (0.0,))
         rows.append(
             {"contender": label, "depth": len(hidden), "batch": batch, "seed": seed}

@@ -3,12 +3,15 @@ r"""Samples per second of the engine beside backprop on the same layers, in one 
 Contenders take turns within every repeat, so that a busy machine disturbs all of them alike;
 medians count, and ratios are medians of the ratios within a repeat. CPU time is told beside the
 clock's. The machine's own rate of the same matrix products is measured in the same turns. Every
-shape is written as soon as it is done, and the same command called again goes on. With fflib, a
+shape is written as soon as it is done, and the same command called again goes on. On a GPU
+backprop also runs as a CUDA graph of its whole step, in float32 and under autocast. With fflib, a
 package from PyPI that trains through autograd, on the path, it takes its turn too:
 
     pip install --no-deps --target /tmp/fflib fflib==0.3.0
     PYTHONPATH=/tmp/fflib python benchmarks/speed.py --out benchmarks/results/speed.json \
         --plot docs/engine-speed.svg
+    python benchmarks/speed.py --device cuda --threads 4 --repeats 5 --seconds 0.3 \
+        --out benchmarks/results/speed_gpu.json
 """
 
 import argparse
@@ -32,6 +35,7 @@ from plurigrid_ff.config import NetworkConfig, RunConfig, TrainingConfig
 from plurigrid_ff.files import write_text
 from plurigrid_ff.learning.backprop import BackpropNetwork
 from plurigrid_ff.learning.network import FFNetwork
+from plurigrid_ff.learning.optimizers import plan_rival, set_rate
 from plurigrid_ff.profiling.contenders import build_contender
 from plurigrid_ff.provenance import installed_versions
 
@@ -42,10 +46,16 @@ SHAPES = {  # hidden layers, batch
     "784-8x1000, batch 8192": ((1000,) * 8, 8192),
     "784-2x2000, batch 128": ((2000,) * 2, 128),  # fflib's own example
 }
+ON_GPU = {
+    "784-4x2000, batch 8192": ((2000,) * 4, 8192),
+    "784-8x2000, batch 8192": ((2000,) * 8, 8192),
+    "784-8x2000, batch 32768": ((2000,) * 8, 32768),
+}
 WIDTHS = (128, 256, 512, 1024, 2048)  # of four layers, batch 1024
 ONE_RAIL, TWO_RAILS = ("projection", "class-goodness"), ("threshold",)
 
-BATCHES, SAMPLES = 4, 8192  # of a turn, at most: an epoch has costs of its own
+# Of a turn, at most: an epoch has costs of its own.
+BATCHES, SAMPLES = {"cpu": 4, "cuda": 64}, {"cpu": 8192, "cuda": 8 * 32768}
 PREDICTED = 1024  # samples of a turn of prediction
 
 Turn = Callable[[], Any]
@@ -54,6 +64,7 @@ Turn = Callable[[], Any]
 def main() -> None:
     """Measure every shape under every number of threads, and print and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--threads", default="1,2", help="numbers of threads, in turn")
     parser.add_argument("--repeats", type=int, default=7, help="at least 5 for a figure")
     parser.add_argument("--seconds", type=float, default=1.0, help="of each turn, at least")
@@ -64,7 +75,7 @@ def main() -> None:
     arguments = parser.parse_args()
     report: dict[str, Any] = {
         "command": " ".join(["python", *sys.argv]),
-        "machine": f"{platform.machine()}, {platform.processor() or platform.system()}",
+        "machine": machine(arguments.device),
         "versions": installed_versions(),
         "repeats": arguments.repeats,
         "seconds": arguments.seconds,
@@ -72,7 +83,12 @@ def main() -> None:
     }
     report["results"] = found_before(arguments.out, report)
     done = {(entry["shape"], entry["threads"], entry["seed"]) for entry in report["results"]}
-    shapes = dict(SHAPES) | {f"784-4x{w}, batch 1024": ((w,) * 4, 1024) for w in WIDTHS}
+    device = torch.device(arguments.device)
+    shapes = dict(SHAPES)
+    if device.type == "cuda":
+        shapes |= ON_GPU
+    else:
+        shapes |= {f"784-4x{w}, batch 1024": ((w,) * 4, 1024) for w in WIDTHS}
     for threads in map(int, arguments.threads.split(",")):
         torch.set_num_threads(threads)
         for seed, name in product(range(arguments.seeds), shapes):
@@ -81,16 +97,23 @@ def main() -> None:
             hidden, batch = shapes[name]
             hidden = tuple(max(CLASSES, w // arguments.shrink // 10 * 10) for w in hidden)
             batch = max(16, batch // arguments.shrink)
-            turns = contenders(hidden, batch, seed)
-            found = take_turns(turns, arguments.repeats, arguments.seconds)
+            turns = contenders(hidden, batch, seed, device)
+            found = take_turns(turns, arguments.repeats, arguments.seconds, device)
             entry = {"shape": name, "hidden": list(hidden), "batch": batch}
-            entry |= {"threads": threads, "seed": seed} | summary(found, hidden, batch)
+            entry |= {"threads": threads, "seed": seed} | summary(found, hidden, batch, device.type)
             report["results"].append(entry)
             print_entry(entry)
             if arguments.out:
                 write_text(arguments.out, json.dumps(report, indent=2) + "\n")
     if arguments.plot:
         draw(report["results"], arguments.plot)
+
+
+def machine(device: str) -> str:
+    """Name what computes."""
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    return f"{platform.machine()}, {platform.processor() or platform.system()}"
 
 
 def found_before(path: Path | None, report: dict[str, Any]) -> list[dict[str, Any]]:
@@ -102,11 +125,14 @@ def found_before(path: Path | None, report: dict[str, Any]) -> list[dict[str, An
     return results if before == report else []
 
 
-def contenders(hidden: tuple[int, ...], batch: int, seed: int) -> dict[str, Turn]:
+def contenders(
+    hidden: tuple[int, ...], batch: int, seed: int, device: torch.device
+) -> dict[str, Turn]:
     """Return what takes turns: each call goes over a few batches."""
     generator = torch.Generator().manual_seed(seed)
-    x = torch.rand(batches_of(batch) * batch, FEATURES, generator=generator)
-    y = torch.randint(CLASSES, (len(x),), generator=generator)
+    samples = batches_of(batch, device.type) * batch
+    x = torch.rand(samples, FEATURES, generator=generator).to(device)
+    y = torch.randint(CLASSES, (samples,), generator=generator).to(device)
     training = TrainingConfig(batch_size=batch, learning_rate=1e-3, decay="none")
     plain = NetworkConfig(hidden=hidden)
     run = RunConfig(network=plain, training=training, seed=seed)
@@ -130,15 +156,58 @@ def contenders(hidden: tuple[int, ...], batch: int, seed: int) -> dict[str, Turn
     settings = run.model_copy(update={"network": plain, "training": low})
     turns["projection, bfloat16"] = build_contender("engine", settings, x, y, CLASSES).epoch
     turns |= predictors(hidden, x[:PREDICTED], seed)
-    turns["products"] = products(hidden, batch)
+    turns["products"] = products(hidden, batch, device)
     if importlib.util.find_spec("fflib") is not None:
         turns["fflib"] = fflib_steps(hidden, x, y, batch)
+    if device.type == "cuda":
+        turns["backprop, graph"] = graphed_backprop(run, x, y)
+        turns["backprop, graph, bfloat16"] = graphed_backprop(run, x, y, low=True)
+        turns["products, bfloat16"] = products(hidden, batch, device, dtype=torch.bfloat16)
     return turns
 
 
-def batches_of(batch: int) -> int:
+def batches_of(batch: int, device: str) -> int:
     """Return how many batches a turn goes over."""
-    return max(1, min(BATCHES, SAMPLES // batch))
+    return max(1, min(BATCHES[device], SAMPLES[device] // batch))
+
+
+def graphed_backprop(
+    run: RunConfig, x: torch.Tensor, y: torch.Tensor, *, low: bool = False
+) -> Turn:
+    """Return a turn of backprop whose whole step is one CUDA graph, in one order of the samples."""
+    rival = BackpropNetwork(run.network, (FEATURES,), CLASSES, seed=run.seed)
+    rival.to(x.device)
+    optimizer = plan_rival(run.training).build(rival.parameters)
+    set_rate(optimizer, 1e-3)
+    batch = run.training.batch_size
+    order = torch.argsort(torch.rand(len(x), device=x.device))
+    held, labels = x[:batch].clone(), y[:batch].clone()
+
+    def step() -> None:
+        optimizer.zero_grad(set_to_none=True)
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=low, cache_enabled=False):
+            scores = rival(held)
+        torch.autograd.backward(torch.nn.functional.cross_entropy(scores.float(), labels))
+        optimizer.step()
+
+    side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            step()
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        step()
+
+    def turn(kept: Any) -> None:
+        for ids in torch.split(order, batch):
+            held.copy_(x[ids])
+            labels.copy_(y[ids])
+            graph.replay()
+
+    # A graph holds addresses, not the tensors that lie there.
+    return partial(turn, (rival, optimizer))
 
 
 def predictors(hidden: tuple[int, ...], x: torch.Tensor, seed: int) -> dict[str, Turn]:
@@ -150,6 +219,7 @@ def predictors(hidden: tuple[int, ...], x: torch.Tensor, seed: int) -> dict[str,
         for objective in ("projection", "threshold")
     }
     rival = BackpropNetwork(NetworkConfig(hidden=hidden), (FEATURES,), CLASSES, seed=seed)
+    rival.to(x.device)
 
     def by_backprop() -> None:
         with torch.no_grad():
@@ -157,21 +227,27 @@ def predictors(hidden: tuple[int, ...], x: torch.Tensor, seed: int) -> dict[str,
 
     turns: dict[str, Turn] = {"predict, backprop": by_backprop}
     for name, network in networks.items():
+        network.to(x.device)
         turns[name] = partial(network.predict, x)
     return turns
 
 
-def products(hidden: tuple[int, ...], batch: int) -> Turn:
+def products(
+    hidden: tuple[int, ...], batch: int, device: torch.device, dtype: torch.dtype = torch.float32
+) -> Turn:
     """Return what makes nothing but a one-rail layer's matrix products, in the engine's parts."""
     widths = (FEATURES, *hidden)
-    rows = min(batch, 1024)
+    rows = rows_of(batch, device.type)
+
+    def draw(*shape: int) -> torch.Tensor:
+        return torch.rand(shape, device=device).to(dtype)
+
     made = [
-        (torch.rand(rows, below), torch.rand(own, below), torch.rand(rows, own))
-        for below, own in pairwise(widths)
+        (draw(rows, below), draw(own, below), draw(rows, own)) for below, own in pairwise(widths)
     ]
 
     def turn() -> None:
-        for _ in range(batches_of(batch) * batch // rows):
+        for _ in range(batches_of(batch, device.type) * batch // rows):
             for x, weight, da in made:
                 torch.mm(x, weight.T)
                 torch.mm(da.T, x)
@@ -179,12 +255,17 @@ def products(hidden: tuple[int, ...], batch: int) -> Turn:
     return turn
 
 
-def flops(hidden: tuple[int, ...], batch: int) -> int:
+def rows_of(batch: int, device: str) -> int:
+    """Return the rows of a product: a part of the engine's on a CPU, the batch on a GPU."""
+    return min(batch, 1024) if device == "cpu" else batch
+
+
+def flops(hidden: tuple[int, ...], batch: int, device: str) -> int:
     """Count what :func:`products` multiplies and adds."""
     widths = (FEATURES, *hidden)
-    rows = min(batch, 1024)
+    rows = rows_of(batch, device)
     layers = sum(a * b for a, b in pairwise(widths))
-    return 4 * rows * (batches_of(batch) * batch // rows) * layers
+    return 4 * rows * (batches_of(batch, device) * batch // rows) * layers
 
 
 def fflib_steps(hidden: tuple[int, ...], x: torch.Tensor, y: torch.Tensor, batch: int) -> Turn:
@@ -192,7 +273,10 @@ def fflib_steps(hidden: tuple[int, ...], x: torch.Tensor, y: torch.Tensor, batch
     FFLinear = importlib.import_module("fflib.nn.ff_linear").FFLinear  # noqa: N806
 
     widths = (FEATURES + CLASSES, *hidden)
-    layers = [FFLinear(below, own, loss_threshold=1.0, lr=1e-3) for below, own in pairwise(widths)]
+    layers = [
+        FFLinear(below, own, loss_threshold=1.0, lr=1e-3, device=x.device)
+        for below, own in pairwise(widths)
+    ]
     hot = torch.nn.functional.one_hot
     positive = torch.cat([x, hot(y, CLASSES).float()], dim=1)
     negative = torch.cat([x, hot((y + 1) % CLASSES, CLASSES).float()], dim=1)
@@ -208,27 +292,38 @@ def fflib_steps(hidden: tuple[int, ...], x: torch.Tensor, y: torch.Tensor, batch
     return turn
 
 
-def take_turns(turns: dict[str, Turn], repeats: int, seconds: float) -> dict[str, Any]:
+def take_turns(
+    turns: dict[str, Turn], repeats: int, seconds: float, device: torch.device
+) -> dict[str, Any]:
     """Return seconds per call of every turn: by the clock and of the CPU, one per repeat."""
+
+    def wait() -> None:
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+
     found: dict[str, Any] = {name: {"clock": [], "cpu": []} for name in turns}
     for turn in turns.values():
         turn()
+    wait()
     for _ in range(repeats):
         for name, turn in turns.items():
             clock, cpu, calls = time.perf_counter(), time.process_time(), 0
             while time.perf_counter() - clock < seconds or not calls:
                 turn()
+                wait()
                 calls += 1
             found[name]["clock"].append((time.perf_counter() - clock) / calls)
             found[name]["cpu"].append((time.process_time() - cpu) / calls)
     return found
 
 
-def summary(found: dict[str, Any], hidden: tuple[int, ...], batch: int) -> dict[str, Any]:
+def summary(
+    found: dict[str, Any], hidden: tuple[int, ...], batch: int, device: str
+) -> dict[str, Any]:
     """Return rates, ratios to backprop within repeats, and the share of the products' own rate."""
     entries = {}
     for name, times in found.items():
-        samples, rival = batches_of(batch) * batch, "backprop"
+        samples, rival = batches_of(batch, device) * batch, "backprop"
         if name.startswith("predict"):
             samples, rival = min(samples, PREDICTED), "predict, backprop"
         entries[name] = {
@@ -239,10 +334,12 @@ def summary(found: dict[str, Any], hidden: tuple[int, ...], batch: int) -> dict[
             "seconds": times["clock"],
             "cpu_seconds": times["cpu"],
         }
-    rates = [flops(hidden, batch) / second for second in found["products"]["clock"]]
-    for name in ONE_RAIL:
-        if name in entries:
-            share = ratio(found["products"]["cpu"], found[name]["cpu"])
+    rates = [flops(hidden, batch, device) / second for second in found["products"]["clock"]]
+    ideal = dict.fromkeys(ONE_RAIL, "products") | {"projection, bfloat16": "products, bfloat16"}
+    which = "cpu" if device == "cpu" else "clock"
+    for name, alone in ideal.items():
+        if name in entries and alone in found:
+            share = ratio(found[alone][which], found[name][which])
             entries[name]["share_of_product_rate"] = share
     return {"gflops_per_s": statistics.median(rates) / 1e9, "contenders": entries}
 

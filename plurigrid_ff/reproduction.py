@@ -171,7 +171,7 @@ def reproduce(
         epochs=config.training.epochs,
         data=reports[-1].data,
         device=reports[-1].device,
-        machine=_machine(),
+        machine=_machine(reports[-1].device),
         versions=reports[-1].versions,
     )
     write_text(out / REPRODUCTION_FILE, reproduction.model_dump_json(indent=2) + "\n")
@@ -249,11 +249,12 @@ def _rival(kind: Literal["backprop", "untrained"], folder: Path, report: RunRepo
     return result
 
 
-def _machine() -> str:
+def _machine(device: str) -> str:
     """Say what computes."""
     import torch
 
-    return f"{platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
+    host = f"{platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
+    return f"{torch.cuda.get_device_name()}; {host}" if device == "cuda" else host
 
 
 def _read_rival(path: Path) -> RivalResult | None:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from plurigrid_ff.learning import kernels
 from plurigrid_ff.learning.labelled import LabelledRails, Reading
 from plurigrid_ff.learning.norms import Normalise, unchanged, unit_rms
 from plurigrid_ff.learning.objectives.base import Objective
@@ -121,6 +122,10 @@ class FFLayer(nn.Module):
         """Do all of :meth:`learn` but the transform's gradient, which the step can write."""
         if isinstance(x, LabelledRails):
             a, pull = x.with_pullback(self.transform)
+        elif self._fused(x):
+            h, pull = self.transform.with_pullback(self.read(x), rectify=True)  # type: ignore[call-arg]
+            loss, da, sums = self.objective.evaluate_rectified(h, y)
+            return LayerStep(self, x, h, loss, da, pull, None, sums)
         else:
             a, pull = self.transform.with_pullback(self.read(x))
         pairs = self.objective.contrast == "pairs"
@@ -143,6 +148,14 @@ class FFLayer(nn.Module):
             da = part_pairs(da)
             h = self.respond(a)
         return LayerStep(self, x, h, loss, da, pull, unpool)
+
+    def _fused(self, x: Tensor) -> bool:
+        """Whether one kernel does all that lies between the layer's two products."""
+        return (
+            (kernels.THERE and x.is_cuda and x.dtype == torch.bfloat16)
+            and (self.transform.fuses and self.objective.rectifies)
+            and (self.pool is None and self.peers is None and not self.summary.cells)
+        )
 
     def judge(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return the objective's loss of what it reads, and the gradient in the precision of that.
@@ -191,6 +204,7 @@ class LayerStep:
         da: Gradient of the loss at the transform's output.
         pull: Writes the gradient of the transform's parameters.
         unpool: Carries a gradient at ``h`` back through the pool, if there is one.
+        sums: Sum of ``da`` over rows, where it is known.
     """
 
     layer: FFLayer
@@ -200,6 +214,13 @@ class LayerStep:
     da: Tensor
     pull: Pullback
     unpool: Back | None
+    sums: Tensor | None = None
+
+    def share(self, share: float) -> None:
+        """Take all gradients as a part's of a batch; the loss is averaged over the part alone."""
+        self.da.mul_(share)
+        if self.sums is not None:
+            self.sums.mul_(share)
 
     @torch.no_grad()
     def write_gradient(self, from_above: Tensor | None = None, *, add: bool = False) -> None:
@@ -213,7 +234,10 @@ class LayerStep:
         if from_above is not None:
             passed = from_above.reshape(self.h.shape) * (self.h > 0)
             da = da + (self.unpool(passed) if self.unpool is not None else passed)
-        self.pull(da, add=add)
+        if self.sums is not None and from_above is None:
+            self.pull(da, add=add, sums=self.sums)  # type: ignore[call-arg]
+        else:
+            self.pull(da, add=add)
 
     def input_gradient(self) -> Tensor:
         """Return the gradient of the layer's loss at what it was given, the shape of ``x``.
@@ -223,10 +247,10 @@ class LayerStep:
         """
         assert isinstance(self.x, Tensor)  # noqa: S101 - labels apart are read by a first layer
         with torch.enable_grad():
-            x = self.x.detach().requires_grad_()
+            x = in_full(self.x).detach().requires_grad_()
             layer = self.layer
             a = layer.transform.traced(layer.normalise(x).reshape(len(x), *layer.in_shape))
-            (gradient,) = torch.autograd.grad(a, x, self.da)
+            (gradient,) = torch.autograd.grad(a, x, in_full(self.da))
         return gradient
 
 

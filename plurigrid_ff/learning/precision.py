@@ -35,6 +35,7 @@ PRODUCTS = frozenset(
     [
         _aten.mm.default,
         _aten.addmm.default,
+        _aten._addmm_activation.default,
         _aten.bmm.default,
         _aten.baddbmm.default,
         _aten.convolution.default,
@@ -118,7 +119,7 @@ def _in_low(function: Callable[..., Any]) -> Callable[..., Any]:
     """Call a function with low products."""
 
     @wraps(function)
-    def call(x: Tensor, **options: bool) -> Any:
+    def call(x: Tensor, **options: Any) -> Any:
         with LowProducts():  # type: ignore[no-untyped-call]
             return function(x, **options)
 
@@ -126,13 +127,13 @@ def _in_low(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _with_low_pullback(
-    with_pullback: Callable[[Tensor], tuple[Tensor, Pullback]],
-) -> Callable[[Tensor], tuple[Tensor, Pullback]]:
+    with_pullback: Callable[..., tuple[Tensor, Pullback]],
+) -> Callable[..., tuple[Tensor, Pullback]]:
     """Map with low products, and pull with them later."""
 
     @wraps(with_pullback)
-    def call(x: Tensor) -> tuple[Tensor, Pullback]:
-        a, pull = _in_low(with_pullback)(x)
+    def call(x: Tensor, **options: bool) -> tuple[Tensor, Pullback]:
+        a, pull = _in_low(with_pullback)(x, **options)
         return a, _in_low(pull)
 
     return call

@@ -10,7 +10,7 @@ from plurigrid_ff.learning.labelled import Reading
 from plurigrid_ff.learning.layers import FFLayer, LayerStep
 from plurigrid_ff.learning.learners import Learner
 
-LOOKED_AT = 2048  # rows of a batch, about, by which a layer is alive
+LOOKED_AT = 2048  # rows of a batch by which a layer is alive
 
 
 class Sweep:
@@ -27,7 +27,7 @@ class Sweep:
         active: Which layers learn.
         y: True labels of the batch, shape ``(batch,)``.
         losses: Each layer's mean loss over its visits is added to it, shape ``(layers,)``.
-        alive: Takes whether any unit of a layer is active, on about :data:`LOOKED_AT` rows of a
+        alive: Takes whether any unit of a layer is active, on :data:`LOOKED_AT` rows of a
             large batch, shape ``(layers,)``.
         locality: How many layers a loss may move.
         share: Of the batch's samples that are here.
@@ -89,7 +89,9 @@ class Sweep:
             self._waiting = self._learners[index], step
         self._losses[index] += loss * self._share / self._visits
         # An activity is never negative, and one that is not a number is no silence.
-        self._alive[index] |= h[:: max(1, len(h) // LOOKED_AT)].amax() != 0
+        # The middle rows: where there are two rails, some of each.
+        start = max(0, (len(h) - LOOKED_AT) // 2)
+        self._alive[index] |= h[start : start + LOOKED_AT].amax() != 0
         return h
 
     def finish(self, above: LayerStep | None = None) -> None:

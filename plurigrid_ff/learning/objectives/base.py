@@ -38,6 +38,7 @@ class Objective(nn.Module, ABC):
             samples of a batch with each other.
         reads_low: :meth:`evaluate` takes activities in bfloat16 as well, and returns its loss in
             float32 and its gradient in bfloat16 then; otherwise it is given float32.
+        rectifies: It has :meth:`evaluate_rectified`.
     """
 
     name: ClassVar[str]
@@ -49,6 +50,7 @@ class Objective(nn.Module, ABC):
     owns_groups: ClassVar[bool] = False
     separable: ClassVar[bool] = False
     reads_low: ClassVar[bool] = False
+    rectifies: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Derive the number of rails."""
@@ -108,3 +110,19 @@ class Objective(nn.Module, ABC):
         for parameter, gradient in zip(parameters, own, strict=True):
             parameter.grad = gradient
         return loss.detach(), dh
+
+    def evaluate_rectified(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Do as :meth:`evaluate`, and carry the gradient through the ReLU that ``h`` comes from.
+
+        Called on a GPU with activities in bfloat16 and Triton there, if the objective
+        ``rectifies``.
+
+        Args:
+            h: Activities, shape ``(rows, features)``, bfloat16.
+            y: True labels, shape ``(rows,)``.
+
+        Returns:
+            The loss, its gradient at the ReLU's input in bfloat16, and that one's sum over rows,
+            ``(features,)``.
+        """
+        raise NotImplementedError(type(self).name)

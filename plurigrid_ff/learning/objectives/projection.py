@@ -11,11 +11,10 @@ from plurigrid_ff.config import Settings
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.learning.draws import draw_uniform
 from plurigrid_ff.learning.goodness import projected
+from plurigrid_ff.learning.kernels import INNER, rectified_outer
 from plurigrid_ff.learning.objectives.base import Objective
 from plurigrid_ff.learning.rounding import full_product
 from plurigrid_ff.learning.softmax import softmax_loss
-
-MULTIPLIED = 8  # columns in a matrix of bfloat16 that a GPU multiplies at once
 
 
 class Projection(Objective):
@@ -34,6 +33,7 @@ class Projection(Objective):
     reading = "directions"
     separable = True
     reads_low = True
+    rectifies = True
 
     class Options(Settings):
         """Projection has no options."""
@@ -63,12 +63,27 @@ class Projection(Objective):
         return loss, dg @ self.directions
 
     def _evaluate_low(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Do the same by products in bfloat16, the classes filled up to what is multiplied fast."""
+        """Do the same by products in bfloat16."""
+        loss, dg, directions = self._scored(h, y)
+        self.directions.grad = full_product(dg.T, h)[: len(self.directions)]
+        return loss, dg @ directions
+
+    @torch.no_grad()
+    def evaluate_rectified(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Do the same, and all that reads the activity but the scores in one pass over it."""
+        loss, dg, directions = self._scored(h, y)
+        da, sums, own = rectified_outer(dg, directions, h)
+        self.directions.grad = own[: len(self.directions)]
+        return loss, da, sums
+
+    def _scored(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the loss, its gradient at the scores, and the directions, both in bfloat16.
+
+        The classes are filled up to what is multiplied fast.
+        """
         classes = len(self.directions)
-        missing = -classes % MULTIPLIED
+        missing = -classes % INNER
         directions = F.pad(self.directions.bfloat16(), (0, 0, 0, missing))
         loss, dg = softmax_loss(full_product(h, directions.T)[:, :classes], y)
         dg /= len(y)
-        low = F.pad(dg.bfloat16(), (0, missing))
-        self.directions.grad = full_product(low.T, h)[:classes]
-        return loss, low @ directions
+        return loss, F.pad(dg.bfloat16(), (0, missing)), directions

@@ -35,6 +35,8 @@ class Transform(nn.Module, ABC):
         affine: Whether it is a linear map and a bias, so that parts of an input can be mapped
             apart and summed.
         closed_form: Whether the pullback asks no autograd.
+        fuses: Whether :meth:`with_pullback` also takes ``rectify``, to return what a ReLU makes of
+            the output, and its pullback ``sums``, the sum of ``da`` over rows.
         rowwise: Whether a row's output and gradient depend on no other row, so that a batch may
             be taken in parts.
     """
@@ -42,6 +44,7 @@ class Transform(nn.Module, ABC):
     kind: ClassVar[str]
     affine: ClassVar[bool] = True
     closed_form: ClassVar[bool] = True
+    fuses: ClassVar[bool] = False
     rowwise: ClassVar[bool] = True
     in_shape: tuple[int, ...]
     out_shape: tuple[int, ...]

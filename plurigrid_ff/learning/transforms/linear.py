@@ -8,6 +8,7 @@ from plurigrid_ff.learning.draws import draw_uniform
 from plurigrid_ff.learning.transforms.base import (
     Pullback,
     Transform,
+    write_gradient,
     write_product,
     write_sum,
 )
@@ -23,6 +24,7 @@ class Linear(Transform):
     """
 
     kind = "linear"
+    fuses = True
 
     def __init__(self, in_features: int, out_features: int, *, key: int) -> None:
         super().__init__()
@@ -40,14 +42,19 @@ class Linear(Transform):
         return torch.addmm(self.bias, x, self.weight.T)
 
     @torch.no_grad()
-    def with_pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
+    def with_pullback(self, x: Tensor, *, rectify: bool = False) -> tuple[Tensor, Pullback]:
         """Map ``x``; the gradients are ``da^T x`` and the sum of ``da``."""
 
         @torch.no_grad()
-        def pull(da: Tensor, *, add: bool = False) -> None:
+        def pull(da: Tensor, *, add: bool = False, sums: Tensor | None = None) -> None:
             write_product(self.weight, da.T, x, add=add)
-            write_sum(self.bias, da, add=add)
+            if sums is None:
+                write_sum(self.bias, da, add=add)
+            else:
+                write_gradient(self.bias, sums, add=add)
 
+        if rectify:  # by the product itself, before it is written
+            return torch._addmm_activation(self.bias, x, self.weight.T), pull
         return self(x), pull
 
     @torch.no_grad()

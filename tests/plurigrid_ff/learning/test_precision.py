@@ -8,7 +8,9 @@ from plurigrid_ff.config import NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Split
 from plurigrid_ff.errors import ConfigError
 from plurigrid_ff.learning import precision
+from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.network import FFNetwork
+from plurigrid_ff.learning.objectives import projection
 from plurigrid_ff.learning.precision import products_of, require_precision
 from plurigrid_ff.learning.trainer import Trainer
 from plurigrid_ff.learning.transforms import Conv1d, Conv2d, Linear, Local2d
@@ -19,10 +21,16 @@ def x():
     return torch.randn(32, 20, generator=torch.Generator().manual_seed(0))
 
 
-def build(data, products, **network):
+def build(data, products, chunk_size=None, **network):
     config = NetworkConfig(**{"hidden": (18, 12), **network})
     made = FFNetwork(config, data.feature_shape, data.num_classes, seed=0)
-    training = TrainingConfig(epochs=15, batch_size=32, learning_rate=5e-3, precision=products)
+    training = TrainingConfig(
+        epochs=15,
+        batch_size=32,
+        learning_rate=5e-3,
+        precision=products,
+        chunk_size=chunk_size,
+    )
     x, y = torch.from_numpy(data.train.x), torch.from_numpy(data.train.y)
     return Trainer(made, x, y, training, seed=0)
 
@@ -146,6 +154,37 @@ def test_every_layer_learns_from_activities_in_bfloat16(blobs, kind, objective):
 
     predicted = trainer.network.predict(torch.from_numpy(blobs.test.x))
     assert (predicted == torch.from_numpy(blobs.test.y)).double().mean() >= 0.9
+
+
+@pytest.mark.usefixtures("low_activities")
+@pytest.mark.parametrize("objective", ["hierarchical", "projection"])
+def test_layers_that_move_by_the_one_above_learn_in_bfloat16(blobs, objective):
+    trainer = build(blobs, "bfloat16", objective=objective, locality=2)
+
+    first, last = trainer.train_epochs(1), trainer.train_epochs(14)
+
+    assert last[0].loss < first[0].loss
+
+
+@pytest.mark.usefixtures("low_activities")
+@pytest.mark.parametrize("chunk_size", [8, 512])
+def test_a_layer_of_one_kernel_learns_as_one_of_products_and_passes(blobs, monkeypatch, chunk_size):
+    def outer(left, right, h):  # what the kernel does
+        da = (left @ right) * (h > 0)
+        return da, da.float().sum(dim=0), left.float().T @ h.float()
+
+    monkeypatch.setattr(projection, "rectified_outer", outer)
+    found = []
+    for fused in (True, False):
+        monkeypatch.setattr(FFLayer, "_fused", lambda layer, x, fused=fused: fused)
+        trainer = build(blobs, "bfloat16", chunk_size=chunk_size)
+        trainer.train_epochs(2)
+        found.append(trainer.network.state_dict())
+
+    ours, theirs = found
+    assert any(not torch.equal(ours[name], theirs[name]) for name in theirs)
+    for name in theirs:
+        torch.testing.assert_close(ours[name], theirs[name], rtol=0.05, atol=5e-3)
 
 
 def assert_low(trainer):

@@ -20,6 +20,7 @@ from plurigrid_ff.recipes import Recipe, shipped_recipes
 from plurigrid_ff.reproduction import Figure, Reproduction
 
 ROOT = Path(__file__).resolve().parent.parent
+LOGS = ROOT / "benchmarks" / "results" / "gpu"
 PAGE = ROOT / "benchmarks" / "RESULTS.md"
 RESULTS = ROOT / "benchmarks" / "results" / "recipes"
 RECIPES = ROOT / "plurigrid_ff" / "recipes"
@@ -95,9 +96,34 @@ def render(recipes: dict[str, Recipe], results: dict[str, Reproduction]) -> str:
         absent = [f"`{name}`" for name in names if name not in results]
         if absent:
             parts.append(f"Not run: {', '.join(absent)}.\n")
+    logs = [_logged(path) for path in sorted(LOGS.glob("cifar10-*.log"))]
+    if logs:
+        parts.append(ON_GPU + "\n".join(logs) + "\n")
     parts.append("## Settings\n\n" + _settings(recipes, results) + "\n")
     parts.append("## What falls short\n\n" + _shortfalls(results) + "\n")
     return "\n".join(parts)
+
+
+ON_GPU = """\
+## On a GPU
+
+The recipes above that were shortened, in full, one seed each: what
+`plurigrid-ff reproduce NAME --seeds 1` printed on an NVIDIA H100 with torch 2.11
+([results/gpu](results/gpu)). They ran beside one another, so seconds say nothing.
+
+| recipe | test accuracy | backprop | untrained |
+|---|---|---|---|
+"""
+
+
+def _logged(path: Path) -> str:
+    """Write one line of the table from what the command printed."""
+    text = path.read_text("utf-8")
+    found = re.search(r"^test accuracy ([\d.]+%), backprop ([\d.]+%)$", text, re.MULTILINE)
+    floor = re.search(r"^ untrained layers +([\d.]+%)", text, re.MULTILINE)
+    assert found is not None, f"{path}: the command came to no end"  # noqa: S101
+    reached, rival = found.groups()
+    return f"| `{path.stem}` | **{reached}** | {rival} | {floor[1] if floor else ''} |"
 
 
 HEADER = (

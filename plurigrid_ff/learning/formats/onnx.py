@@ -222,9 +222,10 @@ def _projection(builder: Builder, objective: Projection, h: str, prefix: str) ->
 def _class_goodness(builder: Builder, objective: ClassGoodness, h: str, prefix: str) -> str:
     """Average over every class's own units."""
     score = builder.add("Mul", h, h) if objective.squares else h
-    shape = [0, objective.num_classes, objective.group]
-    mean = builder.mean(builder.reshape(score, shape))
-    return builder.add("Mul", mean, builder.constant(f"{prefix}.scale", objective.scale))
+    # A product, not a mean over a third axis: onnxruntime 1.30 keeps that axis.
+    share = objective.scale / objective.group
+    groups = torch.eye(objective.num_classes).repeat_interleave(objective.group, dim=0) * share
+    return builder.add("MatMul", score, builder.constant(f"{prefix}.groups", groups))
 
 
 def _hierarchical(builder: Builder, objective: Hierarchical, h: str, prefix: str) -> str:

@@ -57,7 +57,7 @@ class Automaton(nn.Module):
             A mask ``(batch, height, width)`` and rows ``(cells, perceived)``.
         """
         changing = (alive(state) & fires).squeeze(1)
-        rows = perceive(state, self.kernel).permute(0, 2, 3, 1)[changing]
+        rows = perceive(state, self.config).permute(0, 2, 3, 1)[changing]
         return changing, rows
 
     def fires(self, state: Tensor, generator: torch.Generator) -> Tensor:

@@ -20,7 +20,7 @@ GENERATOR = "generator"
 class GrowCard(Settings):
     """What the file says of itself, beside the tensors."""
 
-    format: Literal["nca-2"] = "nca-2"
+    format: Literal["nca-3"] = "nca-3"
     config: GrowConfig
     rollouts: NonNegativeInt
     cpu_seconds: NonNegativeFloat

@@ -35,11 +35,28 @@ class GrowConfig(Settings):
     pool_size: PositiveInt = Field(64, description="States that training goes on from.")
     batch_size: PositiveInt = Field(2, description="States per rollout.")
     rollout: PositiveInt = Field(32, description="Steps of a rollout.")
-    reseed: float = Field(
-        0.08, gt=0, le=1, description="Share of a batch that starts anew, the worst of it."
+    reseed: float = Field(0.14, gt=0, le=1, description="Share of a batch that starts anew.")
+    worst: float = Field(
+        0.3,
+        ge=0,
+        le=1,
+        description="How often that is the worst of a batch; else any of it, since what has gone "
+        "wrong has to be seen to be learned from.",
     )
     partial: float = Field(
         0.3, ge=0, lt=1, description="Share of a batch that starts from a part of the target."
+    )
+    litter: float = Field(
+        0.3,
+        ge=0,
+        le=1,
+        description="Share of the others that scraps of the target are strewn around, to vanish.",
+    )
+    margin: float = Field(
+        0.05,
+        ge=0,
+        lt=1,
+        description="Cells outside aim at an alpha so far below 0: haze, which sprouts, dies.",
     )
     damage: float = Field(0.4, ge=0, lt=1, description="Share of a batch that is damaged.")
     scale: PositiveFloat = Field(

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from plurigrid_ff.errors import TrainingError
 from plurigrid_ff_nca.growing.automaton import Automaton
-from plurigrid_ff_nca.growing.cells import damaged, partly_grown
+from plurigrid_ff_nca.growing.cells import damaged, littered, partly_grown
 from plurigrid_ff_nca.growing.config import GrowConfig
 from plurigrid_ff_nca.growing.target import check_memory, free_memory
 
@@ -103,9 +103,10 @@ class Grower:
         config = self.config
         chosen = torch.randperm(config.pool_size, generator=self.generator)[: config.batch_size]
         state = self.pool[chosen]
-        order = self.automaton.errors(state).argsort(descending=True)
-        chosen, state = chosen[order], state[order]
-        # On average the share that was asked for, and always the worst of the batch.
+        if torch.rand((), generator=self.generator).item() < config.worst:
+            order = self.automaton.errors(state).argsort(descending=True)
+            chosen, state = chosen[order], state[order]
+        # On average the share that was asked for.
         fresh = _whole(config.reseed * len(state), self.generator)
         state[:fresh] = self.automaton.seed
         begun = min(_whole(config.partial * len(state), self.generator), len(state) - fresh)
@@ -117,6 +118,8 @@ class Grower:
         hurt = min(_whole(config.damage * len(state), self.generator), rest)
         if hurt:
             state[-hurt:] = damaged(state[-hurt:], self.generator)
+        target = self.automaton.target
+        state[fresh:] = littered(state[fresh:], target, config.litter, self.generator)
         dead = ~(state[:, 3] > 0.1).any(dim=(1, 2))
         state[dead] = self.automaton.seed
         if config.learner == "backprop-through-time":

@@ -6,12 +6,22 @@ import torch
 from PIL import Image
 from plurigrid_ff_nca.films import film
 from plurigrid_ff_nca.growing.automaton import Automaton
-from plurigrid_ff_nca.growing.cells import advance, alive, damaged, kernels, partly_grown, perceive
+from plurigrid_ff_nca.growing.cells import (
+    advance,
+    alive,
+    damaged,
+    grown,
+    kernels,
+    littered,
+    partly_grown,
+    perceive,
+)
 from plurigrid_ff_nca.growing.checkpoint import load_grower, save_grower
 from plurigrid_ff_nca.growing.config import SKETCH, GrowConfig
 from plurigrid_ff_nca.growing.target import check_memory, premultiplied, read_target
 from plurigrid_ff_nca.growing.training import Grower, _even
 from plurigrid_ff_nca.growing.updates import GoodnessDifference, Perceptron, cauchy_loss
+from torch.nn import functional as F
 
 from plurigrid_ff.errors import CheckpointError, DataError, LimitError, TrainingError
 
@@ -79,7 +89,7 @@ def test_perception_is_the_state_its_gradients_and_its_laplacian():
     y, x = torch.meshgrid(torch.arange(8.0), torch.arange(8.0), indexing="ij")
     state = torch.stack([x, y, x**2, y**2, x * y]).unsqueeze(0)
 
-    seen = perceive(state, kernels(config))[0, :, 1:-1, 1:-1].reshape(5, 4, 6, 6)
+    seen = perceive(state, config)[0, :, 1:-1, 1:-1].reshape(5, 4, 6, 6)
 
     ones = torch.ones(6, 6)
     torch.testing.assert_close(seen[:, 0], state[0, :, 1:-1, 1:-1])
@@ -88,6 +98,17 @@ def test_perception_is_the_state_its_gradients_and_its_laplacian():
     torch.testing.assert_close(seen[0, 3], 0 * ones, atol=1e-5, rtol=0)
     torch.testing.assert_close(seen[2, 3], seen[3, 3])
     assert seen[2, 3].min() > 0
+
+
+@pytest.mark.parametrize("laplacian", [True, False])
+def test_perception_is_a_convolution_with_the_kernels(laplacian):
+    config = GrowConfig(channels=6, laplacian=laplacian)
+    state = torch.randn(2, 6, 9, 12, generator=torch.Generator().manual_seed(0))
+
+    seen = perceive(state, config)
+
+    expected = F.conv2d(state, kernels(config), padding=1, groups=6)
+    torch.testing.assert_close(seen, expected)
 
 
 def test_dead_cells_stay_empty_and_only_neighbours_of_the_living_change():
@@ -252,16 +273,46 @@ def test_the_sketch_perceives_48_and_has_128_units():
     assert (SKETCH.perceived, SKETCH.units, SKETCH.channels) == (48, 128, 16)
 
 
-def test_a_part_of_the_target_is_a_disc_around_the_seed(disc):
+def test_a_part_of_the_target_is_a_disc_around_the_seed_or_a_side_of_a_line(disc):
     automaton = Automaton(disc, SMALL)
 
     parts = partly_grown(automaton.target, 200, torch.Generator().manual_seed(0))
 
+    whole = grown(automaton.target)
     living = (parts[:, 3] > 0).sum(dim=(1, 2))
-    assert ((parts == automaton.target) | (parts == 0)).all()
-    assert (parts[:, 3:] * automaton.seed[3:]).sum(dim=(1, 2, 3)).ne(0).all()
-    assert (living.min(), living.max()) == (1, (disc[3] > 0).sum())
+    assert ((parts == whole) | (parts == 0)).all()
+    assert living.max() == (disc[3] > 0).sum()
     assert len(living.unique()) > 4
+    # A line may leave the seed's place out, a disc never does.
+    with_seed = (parts[:, 3:] * automaton.seed[3:]).sum(dim=(1, 2, 3)).ne(0).float().mean()
+    assert 0.55 < with_seed < 0.95
+
+
+def test_cells_outside_aim_below_nothing_and_start_from_nothing(disc):
+    automaton = Automaton(disc, SMALL)
+
+    outside = disc[3] == 0
+
+    assert (automaton.target[3, outside] == -SMALL.margin).all()
+    assert torch.equal(automaton.target[3, ~outside], disc[3, ~outside])
+    assert torch.equal(grown(automaton.target)[:4], disc)
+
+
+def test_litter_lies_outside_of_the_body_and_on_the_share_that_was_asked_for(disc):
+    automaton = Automaton(disc, SMALL)
+    states = grown(automaton.target).repeat(200, 1, 1, 1)
+
+    strewn = littered(states, automaton.target, 0.3, torch.Generator().manual_seed(0))
+
+    inside = disc[3] > 0
+    assert torch.equal(strewn[:, :, inside], states[:, :, inside])
+    share = (strewn != states).any(dim=(1, 2, 3)).float().mean()
+    assert 0.2 < share < 0.4
+    assert strewn[:, 3].max() <= 1
+    assert torch.equal(littered(states, automaton.target, 0.0, torch.Generator()), states)
+    everywhere = Automaton(torch.ones_like(disc), SMALL).target
+    full = littered(states, everywhere, 1.0, torch.Generator().manual_seed(0))
+    assert torch.equal(full, states)  # there is no place outside
 
 
 def test_damage_only_erases_and_leaves_something(disc):

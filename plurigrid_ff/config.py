@@ -268,8 +268,8 @@ class TrainingConfig(Settings):
     )
     precision: Precision = Field(
         "float32",
-        description="Of the layers' matrix products and convolutions in training; weights, "
-        "goodness and loss are always float32.",
+        description="Of the layers' matrix products and convolutions in training, on a GPU also of "
+        "activities; weights, goodness and loss are always float32.",
     )
     engine: EngineName = Field(
         "auto",

@@ -131,6 +131,12 @@ def reproduce(
         raise ConfigError(f"seeds: expected at least 1, got {seeds}")
     out = Path(out)
     config = config or recipe.run
+    if config.warm_start is not None and seeds > 1:
+        raise ConfigError(
+            f"seeds: a run with [warm_start] shares the seed of {config.warm_start.run!r}, which "
+            f"it goes on from, so there is one, got {seeds}; use --seeds 1, or leave [warm_start] "
+            "out"
+        )
     host = host or load_host()
     if out.exists() and not out.is_dir():
         raise RunFolderError(f"{out}: is a file, expected a folder; choose another --out")

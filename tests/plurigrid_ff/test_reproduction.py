@@ -14,6 +14,7 @@ from plurigrid_ff.learning.devices import resolve_device
 from plurigrid_ff.learning.untrained import untrained_accuracy
 from plurigrid_ff.recipes import find_recipe
 from plurigrid_ff.reproduction import Reproduction, reproduce
+from plurigrid_ff.warm_start_config import WarmStartConfig
 
 RECIPE = find_recipe("digits-projection")
 SMALL = RECIPE.run.model_copy(
@@ -224,3 +225,13 @@ def test_goodness_without_a_read_out_has_no_untrained_figure(made):
             seed=0,
             device=resolve_device("cpu"),
         )
+
+
+@pytest.mark.usefixtures("no_training")
+def test_several_seeds_that_go_on_from_one_run_are_refused_before_any_is_trained(tmp_path):
+    start = WarmStartConfig(run=str(tmp_path / "earlier"))
+    config = SMALL.model_copy(update={"warm_start": start})
+
+    with pytest.raises(ConfigError, match=r"seeds: a run with \[warm_start\] shares .*, got 2"):
+        reproduce(RECIPE, tmp_path / "out", config=config, seeds=2)
+    assert not (tmp_path / "out").exists()

@@ -2,7 +2,8 @@
 
 Every point is a process of its own, with a malloc that gives memory back at once: what the
 resident set, or on a GPU torch's memory, rises above that of the loaded samples. Backprop runs
-plainly, with gradient checkpointing, and with gradients accumulated over micro-batches. Example:
+plainly, with gradient checkpointing, and with gradients accumulated over micro-batches. Every point
+is written as soon as it is done, and the same command called again goes on. Example:
 
     python benchmarks/memory.py --out benchmarks/results/memory.json --plot docs/engine-memory.svg
     python benchmarks/memory.py --device cuda --out benchmarks/results/memory_gpu.json
@@ -13,6 +14,7 @@ import json
 import platform
 import sys
 import tempfile
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -52,33 +54,47 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--plot", type=Path)
     arguments = parser.parse_args()
-    results = []
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "samples.npz"
-        rng = np.random.default_rng(0)
-        x = rng.random((SAMPLES, FEATURES), dtype=np.float32)
-        np.savez(source, x=x, y=np.arange(SAMPLES) % CLASSES)
-        for batch in map(int, arguments.batches.split(",")):
-            for depth in map(int, arguments.depths.split(",")):
-                for seed in range(arguments.seeds):
-                    shape = (arguments.width,) * depth
-                    results += point(source, shape, batch, seed, arguments)
-    report = {
+    report: dict[str, Any] = {
         "command": " ".join(["python", *sys.argv]),
         "machine": machine(arguments.device),
         "versions": installed_versions(),
         "width": arguments.width,
         "threads": arguments.threads,
         "seeds": list(range(arguments.seeds)),
-        "results": results,
-        "claims": claims(results),
     }
+    results = found_before(arguments.out, report)
+    done = {(row["batch"], row["depth"], row["seed"]) for row in results}
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "samples.npz"
+        rng = np.random.default_rng(0)
+        x = rng.random((SAMPLES, FEATURES), dtype=np.float32)
+        np.savez(source, x=x, y=np.arange(SAMPLES) % CLASSES)
+        batches, depths = (
+            [int(part) for part in text.split(",")]
+            for text in (arguments.batches, arguments.depths)
+        )
+        for batch, depth, seed in product(batches, depths, range(arguments.seeds)):
+            if (batch, depth, seed) in done:
+                continue
+            results += point(source, (arguments.width,) * depth, batch, seed, arguments)
+            if arguments.out:
+                write_text(arguments.out, json.dumps(report | {"results": results}, indent=2))
+    report |= {"results": results, "claims": claims(results)}
     for claim, value in report["claims"].items():
         print(f"{claim}: {value:.2f}")
     if arguments.out:
         write_text(arguments.out, json.dumps(report, indent=2) + "\n")
     if arguments.plot:
         draw(results, arguments.plot)
+
+
+def found_before(path: Path | None, report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what an interrupted call of the same command has found, on the same machine."""
+    if path is None or not path.exists():
+        return []
+    before = json.loads(path.read_text("utf-8"))
+    same = all(before.get(key) == value for key, value in report.items())
+    return list(before["results"]) if same else []
 
 
 def machine(device: str) -> str:

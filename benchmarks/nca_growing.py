@@ -8,7 +8,7 @@ can be learned through time. Errors are mean squares over red, green, blue and a
 Every run is written as soon as it is done, and a second call of the same command does only
 what is missing. Example:
 
-    python benchmarks/nca_growing.py --seeds 3 --out benchmarks/results/nca_growing.json
+    python benchmarks/nca_growing.py --seeds 5 --out benchmarks/results/nca_growing.json
 """
 
 import argparse

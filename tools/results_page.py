@@ -121,7 +121,8 @@ def _logged(path: Path) -> str:
     text = path.read_text("utf-8")
     found = re.search(r"^test accuracy ([\d.]+%), backprop ([\d.]+%)$", text, re.MULTILINE)
     floor = re.search(r"^ untrained layers +([\d.]+%)", text, re.MULTILINE)
-    assert found is not None, f"{path}: the command came to no end"  # noqa: S101
+    if found is None:
+        raise ValueError(f"{path}: the command came to no end")
     reached, rival = found.groups()
     return f"| `{path.stem}` | **{reached}** | {rival} | {floor[1] if floor else ''} |"
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -10,12 +11,12 @@ from torch.nn import functional as F
 from plurigrid_ff.learning import kernels
 from plurigrid_ff.learning.labelled import LabelledRails, Reading
 from plurigrid_ff.learning.norms import Normalise, unchanged, unit_rms
-from plurigrid_ff.learning.objectives.base import Objective
+from plurigrid_ff.learning.objectives.base import Objective, Rectifying
 from plurigrid_ff.learning.peers import PeerNormalisation
 from plurigrid_ff.learning.pooling import Back, Pool
 from plurigrid_ff.learning.rounding import in_full
 from plurigrid_ff.learning.summaries import Summary
-from plurigrid_ff.learning.transforms import Pullback, Transform
+from plurigrid_ff.learning.transforms import Linear, Pullback, SummedPullback, Transform
 
 
 class FFLayer(nn.Module):
@@ -122,10 +123,11 @@ class FFLayer(nn.Module):
         """Do all of :meth:`learn` but the transform's gradient, which the step can write."""
         if isinstance(x, LabelledRails):
             a, pull = x.with_pullback(self.transform)
-        elif self._fused(x):
-            h, pull = self.transform.with_pullback(self.read(x), rectify=True)  # type: ignore[call-arg]
-            loss, da, sums = self.objective.evaluate_rectified(h, y)
-            return LayerStep(self, x, h, loss, da, pull, None, sums)
+        elif (parts := self._fused(x)) is not None:
+            transform, objective = parts
+            h, pull = transform.with_pullback(self.read(x), rectify=True)
+            loss, da, sums = objective.evaluate_rectified(h, y)
+            return LayerStep(self, x, h, loss, da, pull, None, Summed(pull, sums))
         else:
             a, pull = self.transform.with_pullback(self.read(x))
         pairs = self.objective.contrast == "pairs"
@@ -149,13 +151,16 @@ class FFLayer(nn.Module):
             h = self.respond(a)
         return LayerStep(self, x, h, loss, da, pull, unpool)
 
-    def _fused(self, x: Tensor) -> bool:
-        """Whether one kernel does all that lies between the layer's two products."""
-        return (
-            (kernels.THERE and x.is_cuda and x.dtype == torch.bfloat16)
-            and (self.transform.fuses and self.objective.rectifies)
-            and (self.pool is None and self.peers is None and not self.summary.cells)
-        )
+    def _fused(self, x: Tensor) -> tuple[Linear, Rectifying] | None:
+        """Return the layer's parts if one kernel does all that lies between its two products."""
+        transform, objective = self.transform, self.objective
+        if not (kernels.THERE and x.is_cuda and x.dtype == torch.bfloat16):
+            return None
+        if self.pool is not None or self.peers is not None:
+            return None
+        if not isinstance(transform, Linear) or not isinstance(objective, Rectifying):
+            return None
+        return transform, objective
 
     def judge(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return the objective's loss of what it reads, and the gradient in the precision of that.
@@ -192,6 +197,13 @@ class Trace:
     h: Tensor
 
 
+class Summed(NamedTuple):
+    """The sum over rows of a gradient, and the pullback that takes it."""
+
+    pull: SummedPullback
+    sums: Tensor
+
+
 @dataclass(frozen=True, slots=True)
 class LayerStep:
     """One layer on one batch, its loss known and the gradient of its weights not yet written.
@@ -204,7 +216,7 @@ class LayerStep:
         da: Gradient of the loss at the transform's output.
         pull: Writes the gradient of the transform's parameters.
         unpool: Carries a gradient at ``h`` back through the pool, if there is one.
-        sums: Sum of ``da`` over rows, where it is known.
+        summed: The sum of ``da`` over rows, where it is known, and who takes it.
     """
 
     layer: FFLayer
@@ -214,13 +226,13 @@ class LayerStep:
     da: Tensor
     pull: Pullback
     unpool: Back | None
-    sums: Tensor | None = None
+    summed: "Summed | None" = None
 
     def share(self, share: float) -> None:
         """Take all gradients as a part's of a batch; the loss is averaged over the part alone."""
         self.da.mul_(share)
-        if self.sums is not None:
-            self.sums.mul_(share)
+        if self.summed is not None:
+            self.summed.sums.mul_(share)
 
     @torch.no_grad()
     def write_gradient(self, from_above: Tensor | None = None, *, add: bool = False) -> None:
@@ -234,8 +246,8 @@ class LayerStep:
         if from_above is not None:
             passed = from_above.reshape(self.h.shape) * (self.h > 0)
             da = da + (self.unpool(passed) if self.unpool is not None else passed)
-        if self.sums is not None and from_above is None:
-            self.pull(da, add=add, sums=self.sums)  # type: ignore[call-arg]
+        if self.summed is not None and from_above is None:
+            self.summed.pull(da, add=add, sums=self.summed.sums)
         else:
             self.pull(da, add=add)
 

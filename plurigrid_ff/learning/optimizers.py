@@ -34,7 +34,7 @@ class StepPlan:
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         """Build the optimizer; its step size is set before each step."""
         parameters = list(parameters)
-        on_gpu = all(parameter.is_cuda for parameter in parameters)
+        on_gpu = any(parameter.is_cuda for parameter in parameters)
         common: dict[str, Any] = {"weight_decay": self.weight_decay, "fused": True}
         # A number would be the same in every replay of a CUDA graph.
         common["lr"] = torch.zeros((), device=parameters[0].device) if on_gpu else 0.0

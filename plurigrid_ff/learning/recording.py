@@ -83,17 +83,18 @@ class Recorder:
         kind = kind, *((tensor.shape, tensor.dtype) for tensor in (*_tensors(x), y))
         if self._graph is None or self._graph.kind != kind:
             seen = self._seen[kind] = self._seen.get(kind, 0) + 1
-            if seen <= WARM or self._refused or not self._record(kind, carry, x, y, losses, alive):
-                carry(x, y, losses, alive)
-                return
-        assert self._graph is not None  # noqa: S101 - it was recorded
-        self._graph.replay(x, y, losses, alive)
+            self._graph = None  # its memory first
+            if seen > WARM and not self._refused:
+                self._graph = self._recorded(kind, carry, x, y, losses, alive)
+        if self._graph is None:
+            carry(x, y, losses, alive)
+        else:
+            self._graph.replay(x, y, losses, alive)
 
-    def _record(
+    def _recorded(
         self, kind: Hashable, carry: Carry, x: Reading, y: Tensor, losses: Tensor, alive: Tensor
-    ) -> bool:
-        """Record a batch without learning from it; return whether that can be done."""
-        self._graph = None  # its memory first
+    ) -> "_Graph | None":
+        """Record a batch without learning from it; return None where that cannot be done."""
         held, labels = _copied(x), y.clone()
         found = torch.zeros_like(losses), torch.zeros_like(alive)
         graph = torch.cuda.CUDAGraph()
@@ -104,9 +105,8 @@ class Recorder:
                 carry(held, labels, *found, beside=Beside())
         except RuntimeError:  # an objective of a plugin waits for the GPU, say
             self._refused = True
-            return False
-        self._graph = _Graph(kind, self._addresses(), graph, held, labels, *found)
-        return True
+            return None
+        return _Graph(kind, self._addresses(), graph, held, labels, *found)
 
     def _addresses(self) -> tuple[int, ...]:
         """Return where everything lies that an earlier batch has left."""

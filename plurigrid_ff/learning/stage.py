@@ -210,7 +210,8 @@ class Stage:
             shown, entering = self._entering(batch, epoch)
             carry = partial(self._carry, active=active, own=own, share=batch.share)
             column = losses[:, batch.number]
-            if self.recorder is not None and not isinstance(entering, deque):
+            whole = len(batch.y) == self.batches.size  # a short one would replace its graph
+            if self.recorder is not None and whole and not isinstance(entering, deque):
                 kind = tuple(active), batch.share
                 self.recorder(kind, carry, entering, batch.y, column, alive)
             else:

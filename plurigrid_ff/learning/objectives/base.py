@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -38,7 +38,6 @@ class Objective(nn.Module, ABC):
             samples of a batch with each other.
         reads_low: :meth:`evaluate` takes activities in bfloat16 as well, and returns its loss in
             float32 and its gradient in bfloat16 then; otherwise it is given float32.
-        rectifies: It has :meth:`evaluate_rectified`.
     """
 
     name: ClassVar[str]
@@ -50,7 +49,6 @@ class Objective(nn.Module, ABC):
     owns_groups: ClassVar[bool] = False
     separable: ClassVar[bool] = False
     reads_low: ClassVar[bool] = False
-    rectifies: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Derive the number of rails."""
@@ -111,11 +109,15 @@ class Objective(nn.Module, ABC):
             parameter.grad = gradient
         return loss.detach(), dh
 
-    def evaluate_rectified(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Do as :meth:`evaluate`, and carry the gradient through the ReLU that ``h`` comes from.
 
-        Called on a GPU with activities in bfloat16 and Triton there, if the objective
-        ``rectifies``.
+@runtime_checkable
+class Rectifying(Protocol):
+    """An objective that also carries its gradient through the ReLU that activities come from."""
+
+    def evaluate_rectified(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Do as :meth:`Objective.evaluate`, through the ReLU.
+
+        Called on a GPU with activities in bfloat16, and Triton there.
 
         Args:
             h: Activities, shape ``(rows, features)``, bfloat16.
@@ -125,4 +127,3 @@ class Objective(nn.Module, ABC):
             The loss, its gradient at the ReLU's input in bfloat16, and that one's sum over rows,
             ``(features,)``.
         """
-        raise NotImplementedError(type(self).name)

@@ -33,7 +33,6 @@ class Projection(Objective):
     reading = "directions"
     separable = True
     reads_low = True
-    rectifies = True
 
     class Options(Settings):
         """Projection has no options."""

@@ -5,7 +5,7 @@ from math import prod
 from plurigrid_ff.errors import ConfigError
 from plurigrid_ff.layer_config import AnyLayerConfig, BlockConfig, LinearConfig
 from plurigrid_ff.learning.blocks import find_block
-from plurigrid_ff.learning.transforms.base import Pullback, Transform
+from plurigrid_ff.learning.transforms.base import Pullback, SummedPullback, Transform
 from plurigrid_ff.learning.transforms.block import Block
 from plurigrid_ff.learning.transforms.conv import Conv1d, Conv2d
 from plurigrid_ff.learning.transforms.linear import Linear
@@ -18,6 +18,7 @@ __all__ = [
     "Linear",
     "Local2d",
     "Pullback",
+    "SummedPullback",
     "Transform",
     "build_transform",
 ]

@@ -22,6 +22,19 @@ class Pullback(Protocol):
         """
 
 
+class SummedPullback(Pullback, Protocol):
+    """A pullback that can be told what it would sum up."""
+
+    def __call__(self, da: Tensor, *, add: bool = False, sums: Tensor | None = None) -> None:
+        """Carry back the gradient of the loss at the output.
+
+        Args:
+            da: Shape ``(rows, *out_shape)``.
+            add: Add to the ``grad`` that is there, as for a further part of a batch.
+            sums: Sum of ``da`` over rows, where it is known.
+        """
+
+
 class Transform(nn.Module, ABC):
     """How a layer maps its input, and the gradient of its own parameters.
 
@@ -35,8 +48,6 @@ class Transform(nn.Module, ABC):
         affine: Whether it is a linear map and a bias, so that parts of an input can be mapped
             apart and summed.
         closed_form: Whether the pullback asks no autograd.
-        fuses: Whether :meth:`with_pullback` also takes ``rectify``, to return what a ReLU makes of
-            the output, and its pullback ``sums``, the sum of ``da`` over rows.
         rowwise: Whether a row's output and gradient depend on no other row, so that a batch may
             be taken in parts.
     """
@@ -44,7 +55,6 @@ class Transform(nn.Module, ABC):
     kind: ClassVar[str]
     affine: ClassVar[bool] = True
     closed_form: ClassVar[bool] = True
-    fuses: ClassVar[bool] = False
     rowwise: ClassVar[bool] = True
     in_shape: tuple[int, ...]
     out_shape: tuple[int, ...]

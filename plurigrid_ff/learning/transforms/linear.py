@@ -7,6 +7,7 @@ from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.learning.draws import draw_uniform
 from plurigrid_ff.learning.transforms.base import (
     Pullback,
+    SummedPullback,
     Transform,
     write_gradient,
     write_product,
@@ -24,7 +25,6 @@ class Linear(Transform):
     """
 
     kind = "linear"
-    fuses = True
 
     def __init__(self, in_features: int, out_features: int, *, key: int) -> None:
         super().__init__()
@@ -42,8 +42,13 @@ class Linear(Transform):
         return torch.addmm(self.bias, x, self.weight.T)
 
     @torch.no_grad()
-    def with_pullback(self, x: Tensor, *, rectify: bool = False) -> tuple[Tensor, Pullback]:
-        """Map ``x``; the gradients are ``da^T x`` and the sum of ``da``."""
+    def with_pullback(self, x: Tensor, *, rectify: bool = False) -> tuple[Tensor, SummedPullback]:
+        """Map ``x``; the gradients are ``da^T x`` and the sum of ``da``.
+
+        Args:
+            x: Detached input, shape ``(rows, in_features)``.
+            rectify: Return what a ReLU makes of the output.
+        """
 
         @torch.no_grad()
         def pull(da: Tensor, *, add: bool = False, sums: Tensor | None = None) -> None:

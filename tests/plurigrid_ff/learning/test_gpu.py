@@ -215,7 +215,7 @@ def test_one_kernel_teaches_nearly_what_products_and_passes_do(blobs, monkeypatc
     fused = build(blobs, precision="bfloat16", chunk_size=8)
     fused.train_epochs(2)
     assert calls
-    monkeypatch.setattr(FFLayer, "_fused", lambda layer, x: False)
+    monkeypatch.setattr(FFLayer, "_fused", lambda layer, x: None)
     plain = build(blobs, precision="bfloat16", chunk_size=8)
     plain.train_epochs(2)
 

@@ -176,7 +176,8 @@ def test_a_layer_of_one_kernel_learns_as_one_of_products_and_passes(blobs, monke
     monkeypatch.setattr(projection, "rectified_outer", outer)
     found = []
     for fused in (True, False):
-        monkeypatch.setattr(FFLayer, "_fused", lambda layer, x, fused=fused: fused)
+        parts = (lambda layer: (layer.transform, layer.objective)) if fused else lambda layer: None
+        monkeypatch.setattr(FFLayer, "_fused", lambda layer, x, parts=parts: parts(layer))
         trainer = build(blobs, "bfloat16", chunk_size=chunk_size)
         trainer.train_epochs(2)
         found.append(trainer.network.state_dict())

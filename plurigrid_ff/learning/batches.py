@@ -61,8 +61,8 @@ class Batches:
         index, parts = self.part
         order = draw_permutation(self.key("order", epoch), self._ids)
         for number, whole in enumerate(torch.split(order, self.size)):
-            ids = torch.tensor_split(whole, parts)[index]
-            yield Batch(number, ids, self.y[ids], len(ids) / len(whole))
+            ids = whole if parts == 1 else torch.tensor_split(whole, parts)[index]
+            yield Batch(number, ids, self.y.index_select(0, ids), len(ids) / len(whole))
 
     def rows(self) -> Iterator[int]:
         """Yield the samples of each batch of an epoch."""

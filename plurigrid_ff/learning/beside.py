@@ -33,7 +33,7 @@ class Beside:
 
     def step(self, learner: Learner, share: float) -> None:
         """Step by the gradient that the module has set."""
-        gradients = (parameter.grad for parameter in learner.module.parameters())
+        gradients = (parameter.grad for parameter in learner.parameters)
         self._held.extend(gradient for gradient in gradients if gradient is not None)
         self._stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(self._stream):

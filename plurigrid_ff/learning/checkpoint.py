@@ -71,7 +71,10 @@ def load_network(path: Path) -> tuple[FFNetwork, NetworkCard]:
     expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     check_shapes(path, expected, shapes)
     tensors, _ = read_tensors(path)
-    network.load_state_dict(tensors, assign=True)
+    # Into memory of torch's own: a product of numbers that lie unaligned, as in a file, can
+    # differ in its last bits.
+    own = {name: tensors.pop(name).clone() for name in list(tensors)}
+    network.load_state_dict(own, assign=True)
     _require_layers(network, path)
     return network, card
 

@@ -38,6 +38,7 @@ class Engine:
         self.by_autograd = training.engine == "autograd"
         self.chunk = chunk_samples(layers, training.chunk_size)
         self._workspaces: dict[int, Tensor] = {}
+        self._lent: dict[tuple[FFLayer, int], list[Tensor]] = {}
         own = range(len(layers)) if places is None else places
         self._needed = max(_numbers(layers[place].transform) for place in own)
 
@@ -75,16 +76,26 @@ class Engine:
         """
         if not layer.transform.closed_form:
             return
-        first = next(layer.transform.parameters())
         number = beside.workspace() if beside is not None else 0
+        parameters = list(layer.transform.parameters())
+        parts = self._lent.get((layer, number))
+        if parts is None or parts[0].dtype != parameters[0].dtype:
+            parts = self._lent[layer, number] = self._parts(parameters, number)
+        for parameter, part in zip(parameters, parts, strict=True):
+            parameter.grad = part
+
+    def _parts(self, parameters: Sequence[nn.Parameter], number: int) -> list[Tensor]:
+        """Return what of a workspace a layer writes into, one tensor per parameter."""
+        first = parameters[0]
         workspace = self._workspaces.get(number)
         if workspace is None or workspace.dtype != first.dtype:
             workspace = self._workspaces[number] = first.new_empty(self._needed)
-        start = 0
-        for parameter in layer.transform.parameters():
-            part = workspace[start : start + parameter.numel()]
-            parameter.grad = part.as_strided(parameter.shape, parameter.stride())
-            start += parameter.numel()
+        sizes = [parameter.numel() for parameter in parameters]
+        split = torch.split(workspace[: sum(sizes)], sizes)
+        return [
+            part.as_strided(parameter.shape, parameter.stride(), part.storage_offset())
+            for part, parameter in zip(split, parameters, strict=True)
+        ]
 
 
 def require_engine(layers: Sequence[FFLayer], training: TrainingConfig) -> None:

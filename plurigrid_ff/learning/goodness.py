@@ -29,11 +29,15 @@ def mean_of_squares(h: Tensor) -> Tensor:
 
     The same order as :func:`sum_of_squares`, on a scale that does not grow with width.
     """
-    return h.square().mean(dim=-1)
+    # A length is found without writing the squares out.
+    length: Tensor = torch.linalg.vector_norm(h, dim=-1)
+    return length.square() / h.shape[-1]
 
 
 def projected(h: Tensor, directions: Tensor) -> Tensor:
     """Score each class by projection, ``(batch, features) -> (batch, classes)``.
+
+    Laid out class by class: a product with few columns is slower than one with few rows.
 
     Args:
         h: Activities, shape ``(batch, features)``.
@@ -42,7 +46,7 @@ def projected(h: Tensor, directions: Tensor) -> Tensor:
     Reference:
         Gong, Li & Abdulla (2025), "Mono-Forward", arXiv:2501.09238.
     """
-    return h @ directions.T
+    return (directions @ h.T).T
 
 
 class Goodness(ABC):
@@ -50,9 +54,11 @@ class Goodness(ABC):
 
     Attributes:
         name: What ``network.options.goodness`` calls it.
+        vanishes: Its derivative by a unit's activity is 0 where that is.
     """
 
     name: ClassVar[str]
+    vanishes: ClassVar[bool] = True
 
     @abstractmethod
     def score(self, h: Tensor) -> Tensor:
@@ -81,6 +87,7 @@ class Plain(Goodness):
     """Mean activity, ``g = mean h``, as in Sun et al. (2025), "DeeperForward", ICLR."""
 
     name = "plain"
+    vanishes = False
 
     def score(self, h: Tensor) -> Tensor:
         """Average the activity."""

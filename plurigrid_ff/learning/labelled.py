@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from plurigrid_ff.learning.labels import embed_labels, embed_nothing
+from plurigrid_ff.learning.labels import all_labels, embed_labels, over_places
 from plurigrid_ff.learning.transforms import Pullback, Transform
 
 
@@ -21,7 +20,7 @@ class LabelledRails:
     """What :func:`~plurigrid_ff.learning.labels.embed_labels` would write, not written out.
 
     Attributes:
-        samples: Samples with a label part of zeros, shape ``(batch, *in_shape)``.
+        samples: Samples without a label, shape ``(batch, *shape)``.
         labels: Labels of all positives, then of all negatives, shape ``(rails, batch)``.
         num_classes: Number of classes.
     """
@@ -29,11 +28,6 @@ class LabelledRails:
     samples: Tensor
     labels: Tensor
     num_classes: int
-
-    @classmethod
-    def of(cls, x: Tensor, labels: Tensor, num_classes: int) -> "LabelledRails":
-        """Join samples ``(batch, *shape)`` and labels ``(rails, batch)``."""
-        return cls(embed_nothing(x, num_classes), labels, num_classes)
 
     def __len__(self) -> int:
         """Count the rows of all rails."""
@@ -45,25 +39,25 @@ class LabelledRails:
 
     def written_out(self) -> Tensor:
         """Return the rails as one tensor, ``(rails * batch, *in_shape)``."""
-        x = self.samples.narrow(1, 0, self.samples.shape[1] - self.num_classes)
-        return torch.cat([embed_labels(x, labels, self.num_classes) for labels in self.labels])
+        each = [embed_labels(self.samples, labels, self.num_classes) for labels in self.labels]
+        return torch.cat(each)
 
     def map_by(self, transform: Transform) -> Tensor:
         """Map by an affine transform, ``(rails * batch, *out_shape)``."""
-        return self._joined(transform(self.samples), map_labels(transform, self)[0])
+        return self._joined(transform.leading(self.samples), map_labels(transform, self)[0])
 
     def with_pullback(self, transform: Transform) -> tuple[Tensor, Pullback]:
         """Map by an affine transform, and return what sets the gradient of its parameters."""
-        of_sample, pull_sample = transform.with_pullback(self.samples)
+        of_sample, pull_sample = transform.leading_with_pullback(self.samples)
         of_label, pull_label = map_labels(transform, self)
 
-        @torch.no_grad()
         def pull(da: Tensor, *, add: bool = False) -> None:
             pull_sample(_summed(da.view(*self.labels.shape, *da.shape[1:])), add=add)
             # One product instead of an indexed sum, whose order a GPU does not fix.
-            rows = F.one_hot(self.labels.flatten(), self.num_classes).to(da.dtype)
-            summed = (rows.T @ da.flatten(1)).to(of_label.dtype)
-            pull_label(summed.view(-1, *da.shape[1:]), add=True)
+            classes = torch.arange(self.num_classes, device=da.device).unsqueeze(1)
+            hot = (classes == self.labels.flatten()).to(da.dtype)  # (classes, rails * batch)
+            summed = (hot @ da.flatten(1)).to(of_label.dtype)
+            pull_label(summed.view(-1, *da.shape[1:]), add=add)
 
         return self._joined(of_sample, of_label), pull
 
@@ -90,12 +84,10 @@ def as_rows(x: Reading) -> Tensor:
 
 def map_labels(transform: Transform, rails: LabelledRails) -> tuple[Tensor, Pullback]:
     """Map every label alone, ``(num_classes, *out_shape)``, with its pullback."""
-    samples, count = rails.samples, rails.num_classes
     # In the precision of the weights, whatever that of the samples is: it costs nothing.
-    dtype = next(transform.parameters()).dtype
-    nothing = samples.new_zeros(count, 0, *samples.shape[2:], dtype=dtype)
-    labels = torch.arange(count, device=samples.device)
-    return transform.part_with_pullback(embed_labels(nothing, labels, count))
+    first = next(transform.parameters())
+    labels = all_labels(rails.num_classes, first.dtype, first.device)
+    return transform.trailing_with_pullback(over_places(labels, rails.samples.shape[2:]))
 
 
 @torch.no_grad()
@@ -107,7 +99,7 @@ def map_candidates(transform: Transform, x: Tensor, num_classes: int) -> Iterato
         x: Samples without one, shape ``(batch, *shape)``.
         num_classes: Number of classes.
     """
-    rails = LabelledRails.of(x, torch.empty(1, len(x)), num_classes)
-    of_sample = transform(rails.samples)
+    rails = LabelledRails(x, torch.empty(1, len(x)), num_classes)
+    of_sample = transform.leading(x)
     for part in map_labels(transform, rails)[0]:
         yield of_sample + part

@@ -36,13 +36,16 @@ def embed_neutral(x: Tensor, num_classes: int) -> Tensor:
     return _append(x, x.new_full((len(x), num_classes), num_classes**-0.5))
 
 
-def embed_nothing(x: Tensor, num_classes: int) -> Tensor:
-    """Append a label part of zeros, so that the rest of the input stands alone."""
-    return _append(x, x.new_zeros(len(x), num_classes))
+def all_labels(num_classes: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Return :func:`label_part` of every class, ``(num_classes, num_classes)``."""
+    return torch.eye(num_classes, dtype=dtype, device=device) * math.sqrt(num_classes)
+
+
+def over_places(label: Tensor, places: tuple[int, ...]) -> Tensor:
+    """Repeat ``(rows, num_classes)`` at every place, ``(rows, num_classes, *places)``."""
+    return label.reshape(*label.shape, *(1 for _ in places)).expand(*label.shape, *places)
 
 
 def _append(x: Tensor, label: Tensor) -> Tensor:
     """Append ``(batch, num_classes)`` to every place of the samples."""
-    places = x.shape[2:]
-    planes = label.reshape(*label.shape, *(1 for _ in places)).expand(*label.shape, *places)
-    return torch.cat([x, planes], dim=1)
+    return torch.cat([x, over_places(label, x.shape[2:])], dim=1)

@@ -137,11 +137,7 @@ class FFLayer(nn.Module):
             joined, unpool = self.pool.with_pullback(joined)
         h = torch.relu_(joined)
         loss, gradient = self.judge(self.summary(h), y)
-        dh = self.summary.pull(gradient, h)
-        # In place, where it lies in memory as the activity does.
-        da = dh if dh.stride() == h.stride() else torch.empty_like(h)
-        # ReLU's derivative is 1 where its output is positive.
-        torch.ops.aten.threshold_backward.grad_input(dh, h, 0, grad_input=da)
+        da = self._rectified(self.summary.pull(gradient, h), h)
         if self.peers is not None:
             self.peers.add_gradient(da, h, len(y))
         if unpool is not None:
@@ -150,6 +146,16 @@ class FFLayer(nn.Module):
             da = part_pairs(da)
             h = self.respond(a)
         return LayerStep(self, x, h, loss, da, pull, unpool)
+
+    def _rectified(self, dh: Tensor, h: Tensor) -> Tensor:
+        """Carry a gradient at the activity back through the ReLU, in its place if it may be."""
+        if self.objective.vanishes and not self.summary.cells:
+            return dh
+        # In place, where it lies in memory as the activity does.
+        da = dh if dh.stride() == h.stride() else torch.empty_like(h)
+        # ReLU's derivative is 1 where its output is positive.
+        torch.ops.aten.threshold_backward.grad_input(dh, h, 0, grad_input=da)
+        return da
 
     def _fused(self, x: Tensor) -> tuple[Linear, Rectifying] | None:
         """Return the layer's parts if one kernel does all that lies between its two products."""

@@ -35,6 +35,12 @@ class Learner:
     kept: bool = True
     agree: Agree | None = None
 
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """All parameters of the module, found without a walk through it."""
+        own: list[nn.Parameter] = self.optimizer.param_groups[0]["params"]
+        return own
+
     def set_rate(self, epoch: float) -> None:
         """Take up the step size of a time, in epochs of the whole training."""
         set_rate(self.optimizer, self.plan.rate.at(epoch))
@@ -50,15 +56,17 @@ class Learner:
         """
         if self.agree is not None:
             self.agree(self.module, share)
-        for parameter in self.module.parameters():
+        parameters = self.parameters
+        for parameter in parameters:
             gradient = parameter.grad
             # A fused optimizer walks through memory and does not look at strides.
             if gradient is not None and gradient.stride() != parameter.stride():
                 parameter.grad = torch.empty_like(parameter).copy_(gradient)
         if self.plan.clip is not None:
-            nn.utils.clip_grad_norm_(self.module.parameters(), self.plan.clip)
+            nn.utils.clip_grad_norm_(parameters, self.plan.clip)
         self.optimizer.step()
-        self.module.zero_grad(set_to_none=True)
+        for parameter in parameters:
+            parameter.grad = None
 
     def state(self) -> Iterator[tuple[str, Tensor]]:
         """Yield what must be saved, by name."""

@@ -158,7 +158,7 @@ class FFNetwork(nn.Module):
             return scaled
         if wrong is None:
             raise ValueError("an objective with two rails needs wrong labels")
-        rails = LabelledRails.of(scaled, torch.stack([y, wrong]), self.num_classes)
+        rails = LabelledRails(scaled, torch.stack([y, wrong]), self.num_classes)
         apart = isinstance(self.flow, FeedForward) and self.stack[0].shares_input
         return rails if apart else rails.written_out()
 

@@ -1,6 +1,7 @@
 """How a layer normalises what it reads, so that goodness cannot be passed on."""
 
 from collections.abc import Callable
+from math import prod
 
 import torch
 from torch import Tensor
@@ -15,7 +16,11 @@ EPSILON = torch.finfo(torch.float32).eps
 
 def unit_rms(x: Tensor) -> Tensor:
     """Scale each sample to a root mean square of 1; zeros stay zeros."""
-    return F.rms_norm(x, x.shape[1:], eps=EPSILON)
+    if x.is_cuda or x.dtype == torch.bfloat16:
+        return F.rms_norm(x, x.shape[1:], eps=EPSILON)
+    # Torch's own writes the squares out before it averages them, unless it is on a GPU.
+    length: Tensor = torch.linalg.vector_norm(x, dim=tuple(range(1, x.ndim)), keepdim=True)
+    return x * (length.square() / prod(x.shape[1:]) + EPSILON).rsqrt()
 
 
 def unit_variance(x: Tensor) -> Tensor:

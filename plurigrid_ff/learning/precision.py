@@ -107,7 +107,9 @@ def products_of(transforms: Iterable[Transform], precision: Precision) -> Iterat
                 lowered = {
                     "forward": _in_low(transform.forward),
                     "traced": _in_low(transform.traced),
+                    "leading": _in_low(transform.leading),
                     "with_pullback": _with_low_pullback(transform.with_pullback),
+                    "leading_with_pullback": _with_low_pullback(transform.leading_with_pullback),
                 }
                 for name, method in lowered.items():
                     setattr(transform, name, method)

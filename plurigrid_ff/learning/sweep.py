@@ -87,12 +87,18 @@ class Sweep:
             h, loss = step.h, step.loss
             self.finish(step)
             self._waiting = self._learners[index], step
-        self._losses[index] += loss * self._share / self._visits
-        # An activity is never negative, and one that is not a number is no silence.
-        # The middle rows: where there are two rails, some of each.
-        start = max(0, (len(h) - LOOKED_AT) // 2)
-        self._alive[index] |= h[start : start + LOOKED_AT].amax() != 0
+        self._losses[index].add_(loss, alpha=self._share / self._visits)
+        self._look(index, h)
         return h
+
+    def _look(self, index: int, h: Tensor) -> None:
+        """Note whether a layer says anything, unless it is known; only a CPU is asked for that."""
+        alive = self._alive[index]
+        if h.device.type != "cpu" or not alive:
+            # An activity is never negative, and one that is not a number is no silence.
+            # The middle rows: where there are two rails, some of each.
+            start = max(0, (len(h) - LOOKED_AT) // 2)
+            alive |= h[start : start + LOOKED_AT].amax() != 0
 
     def finish(self, above: LayerStep | None = None) -> None:
         """Let the layer that waits take its step, with the error of the layer above if any."""

@@ -66,6 +66,14 @@ class Objective(nn.Module, ABC):
         """Whether :meth:`evaluate` is the objective's own, and not autograd's."""
         return cls.evaluate is not Objective.evaluate
 
+    @property
+    def vanishes(self) -> bool:
+        """Whether the gradient of :meth:`evaluate` is 0 wherever the activity is.
+
+        That of a square is. Carrying it through a ReLU changes nothing then.
+        """
+        return False
+
     def prepare(self, means: Callable[[], Tensor], *, index: int, depth: int) -> None:
         """Take up, before the first step, what the options leave to the training samples.
 

@@ -55,6 +55,11 @@ class ClassGoodness(Objective):
         self.scale = options.scale
         self.group = features // num_classes
 
+    @property
+    def vanishes(self) -> bool:
+        """With squares, and this class's own closed form."""
+        return self.squares and type(self).evaluate is ClassGoodness.evaluate
+
     def goodness(self, h: Tensor) -> Tensor:
         """Score every class, ``(batch, features) -> (batch, classes)``."""
         score = h.square() if self.squares else h
@@ -68,6 +73,8 @@ class ClassGoodness(Objective):
     def evaluate(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return the loss and ``dL/dh = scale (p - onehot(y))_k / (batch group) (2) h``."""
         loss, dg = softmax_loss(self.goodness(h), y)
-        dg *= self.scale / (len(y) * self.group)
-        dh = dg.repeat_interleave(self.group, dim=1)  # (batch, features)
-        return loss, dh.mul_(h).mul_(2) if self.squares else dh
+        dg *= (2 if self.squares else 1) * self.scale / (len(y) * self.group)
+        if not self.squares:
+            return loss, dg.repeat_interleave(self.group, dim=1)  # (batch, features)
+        grouped = h.view(len(h), self.num_classes, self.group)
+        return loss, (grouped * dg.unsqueeze(2)).view(h.shape)

@@ -83,6 +83,6 @@ class Projection(Objective):
         classes = len(self.directions)
         missing = -classes % INNER
         directions = F.pad(self.directions.bfloat16(), (0, 0, 0, missing))
-        loss, dg = softmax_loss(full_product(h, directions.T)[:, :classes], y)
+        loss, dg = softmax_loss(full_product(directions, h.T)[:classes].T, y)
         dg /= len(y)
         return loss, F.pad(dg.bfloat16(), (0, missing)), directions

@@ -49,6 +49,11 @@ class TwoRails(Objective):
         )
         self.kind = find_goodness(options.goodness, share=options.share)
 
+    @property
+    def vanishes(self) -> bool:
+        """As the goodness says, with this class's own closed form."""
+        return self.kind.vanishes and type(self).evaluate is TwoRails.evaluate
+
     @abstractmethod
     def cost(self, g_pos: Tensor, g_neg: Tensor) -> Tensor:
         """Return the loss of each pair, ``(batch,)``; differentiable."""

@@ -11,7 +11,7 @@ from plurigrid_ff.learning.rounding import full_product
 
 
 class Pullback(Protocol):
-    """Sets the ``grad`` of a transform's parameters."""
+    """Sets the ``grad`` of a transform's parameters; called where autograd records nothing."""
 
     def __call__(self, da: Tensor, *, add: bool = False) -> None:
         """Carry back the gradient of the loss at the output.
@@ -100,13 +100,33 @@ class Transform(nn.Module, ABC):
             The output without a graph, and its pullback.
         """
 
-    def part_with_pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
+    def leading(self, x: Tensor) -> Tensor:
+        """Map the first channels of an input whose others are 0."""
+        mapped: Tensor = self(self._filled(x))
+        return mapped
+
+    def leading_with_pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
+        """Map the first channels of an input whose others are 0, affine.
+
+        Args:
+            x: The first channels, shape ``(rows, channels, *places)``.
+
+        Returns:
+            The output, and its pullback, after which that of :meth:`trailing_with_pullback` comes.
+        """
+        return self.with_pullback(self._filled(x))
+
+    def trailing_with_pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
         """Map the last channels of an input, as if the others and the bias were not there.
 
-        Only of an affine transform; its pullback adds to what the other channels have left.
+        Only of an affine transform.
 
         Args:
             x: The last channels, shape ``(rows, channels, *places)``.
+
+        Returns:
+            The output, and its pullback, which comes after that of
+            :meth:`leading_with_pullback`, with the same ``add``.
         """
         missing = self.in_shape[0] - x.shape[1]
         padded = torch.cat([x.new_zeros(len(x), missing, *x.shape[2:]), x], dim=1)
@@ -117,6 +137,11 @@ class Transform(nn.Module, ABC):
             pull_rows(torch.cat([da, -da.sum(dim=0, keepdim=True)]), add=True)
 
         return a[:-1] - a[-1:], pull
+
+    def _filled(self, x: Tensor) -> Tensor:
+        """Append channels of zeros."""
+        missing = self.in_shape[0] - x.shape[1]
+        return torch.cat([x, x.new_zeros(len(x), missing, *x.shape[2:])], dim=1)
 
 
 def write_gradient(parameter: nn.Parameter, gradient: Tensor, *, add: bool) -> None:
@@ -129,21 +154,32 @@ def write_gradient(parameter: nn.Parameter, gradient: Tensor, *, add: bool) -> N
         parameter.grad.copy_(gradient)
 
 
-def write_product(parameter: nn.Parameter, left: Tensor, right: Tensor, *, add: bool) -> None:
-    """Write ``left @ right`` into the parameter's ``grad``, or add it, with no copy between."""
+def write_product(
+    parameter: nn.Parameter,
+    left: Tensor,
+    right: Tensor,
+    *,
+    add: bool,
+    columns: slice = slice(None),
+) -> None:
+    """Write ``left @ right`` into columns of the ``grad``, or add it, with no copy between."""
     if parameter.grad is None:
         parameter.grad = torch.empty_like(parameter)
         add = False
+    target = parameter.grad[:, columns]
     if add:
-        parameter.grad.addmm_(left, right)
+        target.addmm_(left, right)
     else:
-        torch.mm(left, right, out=parameter.grad)
+        torch.mm(left, right, out=target)
 
 
 def write_sum(parameter: nn.Parameter, rows: Tensor, *, add: bool) -> None:
     """Write the sum over rows into the parameter's ``grad``, or add it."""
     if rows.dtype == torch.bfloat16:  # a product is faster than a reduction
         total = full_product(rows.new_ones(1, len(rows)), rows).squeeze(0)
+    elif parameter.grad is not None and not add:
+        torch.sum(rows, dim=0, out=parameter.grad)
+        return
     else:
         total = rows.sum(dim=0)
     write_gradient(parameter, total, add=add)

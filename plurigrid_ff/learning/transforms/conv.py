@@ -73,7 +73,6 @@ class Conv(Transform):
         """Map ``x``; the gradient is the library's convolution of the input with ``da``."""
         x = self._padded(x)
 
-        @torch.no_grad()
         def pull(da: Tensor, *, add: bool = False) -> None:
             dimensions = self.dimensions
             _, of_weight, of_bias = torch.ops.aten.convolution_backward(

@@ -50,7 +50,6 @@ class Linear(Transform):
             rectify: Return what a ReLU makes of the output.
         """
 
-        @torch.no_grad()
         def pull(da: Tensor, *, add: bool = False, sums: Tensor | None = None) -> None:
             write_product(self.weight, da.T, x, add=add)
             if sums is None:
@@ -62,14 +61,27 @@ class Linear(Transform):
             return torch._addmm_activation(self.bias, x, self.weight.T), pull
         return self(x), pull
 
+    def leading(self, x: Tensor) -> Tensor:
+        """Map by the first columns of the weight."""
+        return torch.addmm(self.bias, x, self.weight[:, : x.shape[1]].T)
+
     @torch.no_grad()
-    def part_with_pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
-        """Map by the last columns of the weight; their gradient is added to."""
+    def leading_with_pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
+        """Map by the first columns of the weight."""
+        columns = slice(x.shape[1])
+
+        def pull(da: Tensor, *, add: bool = False) -> None:
+            write_product(self.weight, da.T, x, add=add, columns=columns)
+            write_sum(self.bias, da, add=add)
+
+        return self.leading(x), pull
+
+    @torch.no_grad()
+    def trailing_with_pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
+        """Map by the last columns of the weight."""
         columns = slice(self.weight.shape[1] - x.shape[1], None)
 
-        @torch.no_grad()
         def pull(da: Tensor, *, add: bool = False) -> None:
-            assert self.weight.grad is not None  # noqa: S101 - the other channels come first
-            self.weight.grad[:, columns] += da.T @ x
+            write_product(self.weight, da.T, x, add=add, columns=columns)
 
         return x @ self.weight[:, columns].T, pull

@@ -78,7 +78,6 @@ class Local2d(Transform):
         """Map ``x``; the gradients are those of a dense map, once per place."""
         patches = self._patches(x)
 
-        @torch.no_grad()
         def pull(da: Tensor, *, add: bool = False) -> None:
             da = da.flatten(2).permute(2, 1, 0)  # (places, out_channels, rows)
             write_gradient(self.weight, da @ patches, add=add)

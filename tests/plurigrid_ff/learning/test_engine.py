@@ -140,7 +140,7 @@ def test_every_label_is_scored_as_if_it_were_written_into_the_input(hidden):
     x = torch.randn(6, 4, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     expected = []
     for label in range(CLASSES):
-        rails = LabelledRails.of(made.scale(x), torch.full((1, 6), label), CLASSES)
+        rails = LabelledRails(made.scale(x), torch.full((1, 6), label), CLASSES)
         first, second = made.stack
         h = first.activity(rails.written_out())
         expected.append(torch.stack([first.goodness(h), second.goodness(second.activity(h))]))

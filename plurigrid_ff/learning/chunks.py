@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from plurigrid_ff.learning.labelled import LabelledRails, Reading
 from plurigrid_ff.learning.layers import FFLayer
+from plurigrid_ff.learning.norms import unchanged
 
 LEAST_SAMPLES = 256  # a batch up to here is never divided
 # More than that makes no product faster on a CPU, and hardly on a GPU.
@@ -54,18 +55,22 @@ def learn_in_chunks(
     out = _place(layer, x, overwrite=overwrite)
     losses = []
     rails = layer.objective.rails
+    # What normalising has copied is read no longer when the activity is known.
+    direct = rails == 1 and (out is not x or layer.normalise is not unchanged)
     own = list(layer.objective.parameters())
     sums = [torch.zeros_like(parameter) for parameter in own]
     for chosen in _parts(len(y), size):
-        step = layer.evaluate(_rows(x, rails, chosen), y[chosen])
+        place = out[chosen] if direct else None
+        step = layer.evaluate(_rows(x, rails, chosen), y[chosen], out=place)
         share = len(y[chosen]) / len(y)  # the objective has averaged over the part
         step.share(share)
         step.write_gradient(add=chosen.start > 0)
         losses.append(share * step.loss)
         for total, parameter in zip(sums, own, strict=True):
             total += share * _gradient(parameter)
-        # Last, since it may lie where the part's input was.
-        _by_rail(out, rails)[:, chosen] = _by_rail(step.h, rails)
+        if step.h is not place:
+            # Last, since it may lie where the part's input was.
+            _by_rail(out, rails)[:, chosen] = _by_rail(step.h, rails)
     for total, parameter in zip(sums, own, strict=True):
         parameter.grad = total
     return out, torch.stack(losses).sum()

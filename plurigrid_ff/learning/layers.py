@@ -119,8 +119,14 @@ class FFLayer(nn.Module):
         return step.h, step.loss
 
     @torch.no_grad()
-    def evaluate(self, x: Reading, y: Tensor) -> "LayerStep":
-        """Do all of :meth:`learn` but the transform's gradient, which the step can write."""
+    def evaluate(self, x: Reading, y: Tensor, *, out: Tensor | None = None) -> "LayerStep":
+        """Do all of :meth:`learn` but the transform's gradient, which the step can write.
+
+        Args:
+            x: Input, shape ``(rails * batch, *shape)``, or labels and samples apart.
+            y: True labels, shape ``(batch,)``.
+            out: Where the activity may be put; not where the transform reads.
+        """
         if isinstance(x, LabelledRails):
             a, pull = x.with_pullback(self.transform)
         elif (parts := self._fused(x)) is not None:
@@ -135,7 +141,10 @@ class FFLayer(nn.Module):
         unpool: Back | None = None
         if self.pool is not None:
             joined, unpool = self.pool.with_pullback(joined)
-        h = torch.relu_(joined)
+        if out is not None and out.stride() == joined.stride():
+            h = torch.clamp_min(joined, 0, out=out)
+        else:
+            h = torch.relu_(joined)
         loss, gradient = self.judge(self.summary(h), y)
         da = self._rectified(self.summary.pull(gradient, h), h)
         if self.peers is not None:

@@ -57,7 +57,6 @@ class Probe(nn.Module):
         """
         features = torch.cat([unit_rms(h) for h in activities], dim=1)
         loss, dg = softmax_loss(torch.addmm(self.bias, features, self.weight.T), y)
-        dg /= len(y)
         self.weight.grad = dg.T @ features
         self.bias.grad = dg.sum(dim=0)
         return loss

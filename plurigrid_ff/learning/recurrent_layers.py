@@ -77,8 +77,11 @@ class RecurrentLayer(FFLayer):
         return self.respond(self.transform(self.read(torch.cat([below, silent], dim=1))))
 
     @torch.no_grad()
-    def evaluate(self, x: Reading, y: Tensor) -> LayerStep:
-        """Evaluate the objective of the damped activity, whose old part is a constant."""
+    def evaluate(self, x: Reading, y: Tensor, *, out: Tensor | None = None) -> LayerStep:
+        """Evaluate the objective of the damped activity, whose old part is a constant.
+
+        ``out`` is not used.
+        """
         assert isinstance(x, Tensor)  # noqa: S101 - a label stands above the highest layer
         a, pull = self.transform.with_pullback(self.read(x))
         new = torch.relu_(a)

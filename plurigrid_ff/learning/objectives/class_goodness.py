@@ -73,7 +73,7 @@ class ClassGoodness(Objective):
     def evaluate(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return the loss and ``dL/dh = scale (p - onehot(y))_k / (batch group) (2) h``."""
         loss, dg = softmax_loss(self.goodness(h), y)
-        dg *= (2 if self.squares else 1) * self.scale / (len(y) * self.group)
+        dg *= (2 if self.squares else 1) * self.scale / self.group
         if not self.squares:
             return loss, dg.repeat_interleave(self.group, dim=1)  # (batch, features)
         grouped = h.view(len(h), self.num_classes, self.group)

@@ -82,14 +82,14 @@ class Distance(Objective):
         """Return the loss and ``dL/dh``: what of ``dL/dc p`` is at right angles to h."""
         u, length = unit_length(h)
         p, anchor_length = unit_length(self.anchors)
-        loss, dc = (self._cosine if self.form == "cosine" else self._margin)(u @ p.T, y)
+        loss, dc = (self._cosine if self.form == "cosine" else self._margin)((p @ u.T).T, y)
         self.anchors.grad = through_unit_length(dc.T @ u, p, anchor_length)
         return loss, through_unit_length(dc @ p, u, length)
 
     def _cosine(self, closeness: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return the cross-entropy and its gradient at the cosines."""
         loss, dc = softmax_loss(self.scale * closeness, y)
-        return loss, dc.mul_(self.scale / len(y))
+        return loss, dc.mul_(self.scale)
 
     def _margin(self, closeness: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return the N-pair margin loss and its gradient at the cosines."""

@@ -57,7 +57,6 @@ class Projection(Objective):
         if h.dtype == torch.bfloat16:
             return self._evaluate_low(h, y)
         loss, dg = softmax_loss(self.goodness(h), y)
-        dg /= len(y)
         self.directions.grad = dg.T @ h
         return loss, dg @ self.directions
 
@@ -84,5 +83,4 @@ class Projection(Objective):
         missing = -classes % INNER
         directions = F.pad(self.directions.bfloat16(), (0, 0, 0, missing))
         loss, dg = softmax_loss(full_product(directions, h.T)[:classes].T, y)
-        dg /= len(y)
         return loss, F.pad(dg.bfloat16(), (0, missing)), directions

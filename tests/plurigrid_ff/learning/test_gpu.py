@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from plurigrid_ff.config import NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Split
-from plurigrid_ff.learning.kernels import rectified_outer
+from plurigrid_ff.learning.kernels import rectified_outer, softmax_costs
 from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.objectives import projection
@@ -205,6 +206,24 @@ def test_the_kernel_computes_what_torch_does(rows, features, inner):
     torch.testing.assert_close(da.double(), expected, rtol=2**-8, atol=1e-6)
     torch.testing.assert_close(sums.double(), da.double().sum(dim=0), rtol=1e-5, atol=1e-3)
     torch.testing.assert_close(read.double(), left.double().T @ h.double(), rtol=1e-5, atol=1e-3)
+
+
+@pytest.mark.parametrize("by_class", [True, False])
+@pytest.mark.parametrize(("rows", "classes"), [(1, 1), (7, 3), (300, 10), (9000, 100), (50, 1000)])
+def test_the_softmax_kernel_computes_what_torch_does(rows, classes, by_class):
+    generator = torch.Generator().manual_seed(0)
+    shape = (classes, rows) if by_class else (rows, classes)
+    scores = 30 * torch.randn(shape, generator=generator).cuda()
+    scores = scores.T if by_class else scores
+    y = torch.randint(classes, (rows,), generator=generator).cuda()
+
+    costs, gradient = softmax_costs(scores, y)
+
+    exact = scores.double().requires_grad_()
+    expected = F.cross_entropy(exact, y, reduction="none")
+    expected.mean().backward()
+    torch.testing.assert_close(costs.double(), expected.detach(), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(gradient.double(), exact.grad, rtol=1e-5, atol=1e-6 / rows)
 
 
 def test_one_kernel_teaches_nearly_what_products_and_passes_do(blobs, monkeypatch):

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from plurigrid_ff.learning import kernels
 from plurigrid_ff.learning.labelled import LabelledRails, Reading
 from plurigrid_ff.learning.norms import Normalise, unchanged, unit_rms
 from plurigrid_ff.learning.objectives.base import Objective, Rectifying
@@ -167,13 +166,11 @@ class FFLayer(nn.Module):
         return da
 
     def _fused(self, x: Tensor) -> tuple[Linear, Rectifying] | None:
-        """Return the layer's parts if one kernel does all that lies between its two products."""
+        """Return the layer's parts if there are kernels for all between its two products."""
         transform, objective = self.transform, self.objective
-        if not (kernels.THERE and x.is_cuda and x.dtype == torch.bfloat16):
+        if self.pool is not None or self.peers is not None or not isinstance(transform, Linear):
             return None
-        if self.pool is not None or self.peers is not None:
-            return None
-        if not isinstance(transform, Linear) or not isinstance(objective, Rectifying):
+        if not isinstance(objective, Rectifying) or not objective.rectifies(x):
             return None
         return transform, objective
 

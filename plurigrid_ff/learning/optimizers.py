@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from plurigrid_ff.config import OptimizerName, TrainingConfig
 from plurigrid_ff.errors import ConfigError
+from plurigrid_ff.learning import gpu_optimizers
+from plurigrid_ff.learning.kernels import steps
 from plurigrid_ff.learning.rates import Rate, layer_rates
 from plurigrid_ff.learning.schedules import Window, layer_windows
 
@@ -38,10 +40,15 @@ class StepPlan:
         common: dict[str, Any] = {"weight_decay": self.weight_decay, "fused": True}
         # A number would be the same in every replay of a CUDA graph.
         common["lr"] = torch.zeros((), device=parameters[0].device) if on_gpu else 0.0
+        own = steps.suits(parameters)
         if self.optimizer == "sgd":
-            return torch.optim.SGD(parameters, momentum=self.momentum, **common)
-        kind = torch.optim.Adam if self.optimizer == "adam" else torch.optim.AdamW
-        return kind(parameters, capturable=on_gpu, **common)
+            kind = gpu_optimizers.SGD if own else torch.optim.SGD
+            return kind(parameters, momentum=self.momentum, **common)
+        common["capturable"] = on_gpu
+        decoupled = self.optimizer == "adamw"
+        if own:
+            return gpu_optimizers.Adam(parameters, decoupled_weight_decay=decoupled, **common)
+        return (torch.optim.AdamW if decoupled else torch.optim.Adam)(parameters, **common)
 
     def during(self, window: Window) -> "StepPlan":
         """Return the same steps over other epochs."""

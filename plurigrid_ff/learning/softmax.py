@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from plurigrid_ff.learning import kernels
+from plurigrid_ff.learning.kernels import softmax as kernel
 
 
 def softmax_loss(scores: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -20,8 +20,8 @@ def softmax_loss(scores: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         A scalar, and a new tensor of shape ``(batch, classes)``, laid out class by class.
     """
-    if kernels.suits_softmax(scores):
-        costs, gradient = kernels.softmax_costs(scores, y)
+    if kernel.suits(scores):
+        costs, gradient = kernel.softmax_costs(scores, y)
         return costs.mean(), gradient
     log_p = F.log_softmax(scores.T.contiguous(), dim=0)  # (classes, batch)
     index, share = y.unsqueeze(0), 1 / len(y)

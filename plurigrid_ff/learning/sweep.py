@@ -6,6 +6,7 @@ from torch import Tensor
 
 from plurigrid_ff.learning.beside import Beside
 from plurigrid_ff.learning.engine import Engine
+from plurigrid_ff.learning.kernels import activity
 from plurigrid_ff.learning.labelled import Reading
 from plurigrid_ff.learning.layers import FFLayer, LayerStep
 from plurigrid_ff.learning.learners import Learner
@@ -94,11 +95,14 @@ class Sweep:
     def _look(self, index: int, h: Tensor) -> None:
         """Note whether a layer says anything, unless it is known; only a CPU is asked for that."""
         alive = self._alive[index]
-        if h.device.type != "cpu" or not alive:
+        # The middle rows: where there are two rails, some of each.
+        start = max(0, (len(h) - LOOKED_AT) // 2)
+        shown = h[start : start + LOOKED_AT]
+        if activity.suits(shown):
+            activity.mark_active(shown, alive)
+        elif h.device.type != "cpu" or not alive:
             # An activity is never negative, and one that is not a number is no silence.
-            # The middle rows: where there are two rails, some of each.
-            start = max(0, (len(h) - LOOKED_AT) // 2)
-            alive |= h[start : start + LOOKED_AT].amax() != 0
+            alive |= shown.amax() != 0
 
     def finish(self, above: LayerStep | None = None) -> None:
         """Let the layer that waits take its step, with the error of the layer above if any."""

@@ -122,16 +122,17 @@ class Objective(nn.Module, ABC):
 class Rectifying(Protocol):
     """An objective that also carries its gradient through the ReLU that activities come from."""
 
+    def rectifies(self, x: Tensor) -> bool:
+        """Whether it can do so here, for activities of the device and precision of ``x``."""
+
     def evaluate_rectified(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Do as :meth:`Objective.evaluate`, through the ReLU.
 
-        Called on a GPU with activities in bfloat16, and Triton there.
-
         Args:
-            h: Activities, shape ``(rows, features)``, bfloat16.
+            h: Activities, shape ``(rows, features)``.
             y: True labels, shape ``(rows,)``.
 
         Returns:
-            The loss, its gradient at the ReLU's input in bfloat16, and that one's sum over rows,
-            ``(features,)``.
+            The loss, its gradient at the ReLU's input in the precision of ``h``, and that one's
+            sum over rows, ``(features,)``, float32.
         """

@@ -11,7 +11,7 @@ from plurigrid_ff.config import Settings
 from plurigrid_ff.derivation import derive_key
 from plurigrid_ff.learning.draws import draw_uniform
 from plurigrid_ff.learning.goodness import projected
-from plurigrid_ff.learning.kernels import INNER, rectified_outer
+from plurigrid_ff.learning.kernels import projection as kernels
 from plurigrid_ff.learning.objectives.base import Objective
 from plurigrid_ff.learning.rounding import full_product
 from plurigrid_ff.learning.softmax import softmax_loss
@@ -62,25 +62,21 @@ class Projection(Objective):
 
     def _evaluate_low(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Do the same by products in bfloat16."""
-        loss, dg, directions = self._scored(h, y)
-        self.directions.grad = full_product(dg.T, h)[: len(self.directions)]
+        directions = self.directions.bfloat16()
+        loss, dg = softmax_loss(full_product(directions, h.T).T, y)
+        dg = dg.bfloat16()
+        self.directions.grad = full_product(dg.T, h)
         return loss, dg @ directions
+
+    def rectifies(self, x: Tensor) -> bool:
+        """Whether there are kernels for activities like ``x``."""
+        own = type(self).evaluate is Projection.evaluate
+        return own and kernels.suits(x, self.num_classes)
 
     @torch.no_grad()
     def evaluate_rectified(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Do the same, and all that reads the activity but the scores in one pass over it."""
-        loss, dg, directions = self._scored(h, y)
-        da, sums, own = rectified_outer(dg, directions, h)
-        self.directions.grad = own[: len(self.directions)]
-        return loss, da, sums
-
-    def _scored(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the loss, its gradient at the scores, and the directions, both in bfloat16.
-
-        The classes are filled up to what is multiplied fast.
-        """
-        classes = len(self.directions)
-        missing = -classes % INNER
-        directions = F.pad(self.directions.bfloat16(), (0, 0, 0, missing))
-        loss, dg = softmax_loss(full_product(directions, h.T)[:classes].T, y)
-        return loss, F.pad(dg.bfloat16(), (0, missing)), directions
+        """Do the same in two passes over the activity."""
+        directions = self.directions.detach()
+        costs, dg = kernels.projected_costs(h, directions, y)
+        da, sums, self.directions.grad = kernels.rectified_outer(dg, directions, h)
+        return costs.mean(), da, sums

@@ -54,8 +54,10 @@ class Linear(Transform):
             write_product(self.weight, da.T, x, add=add)
             if sums is None:
                 write_sum(self.bias, da, add=add)
-            else:
-                write_gradient(self.bias, sums, add=add)
+            elif add:
+                write_gradient(self.bias, sums, add=True)
+            else:  # a copy would be a kernel of its own
+                self.bias.grad = sums
 
         if rectify:  # by the product itself, before it is written
             return torch._addmm_activation(self.bias, x, self.weight.T), pull

@@ -10,11 +10,16 @@ from torch.nn import functional as F
 
 from plurigrid_ff.config import NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Split
-from plurigrid_ff.learning.kernels import rectified_outer, softmax_costs
+from plurigrid_ff.learning.kernels import projection as kernels
+from plurigrid_ff.learning.kernels import steps
+from plurigrid_ff.learning.kernels.activity import mark_active
+from plurigrid_ff.learning.kernels.projection import projected_costs, rectified_outer
+from plurigrid_ff.learning.kernels.softmax import softmax_costs
 from plurigrid_ff.learning.layers import FFLayer
+from plurigrid_ff.learning.learners import learner
 from plurigrid_ff.learning.network import FFNetwork
-from plurigrid_ff.learning.objectives import projection
-from plurigrid_ff.learning.objectives.projection import Projection
+from plurigrid_ff.learning.objectives.class_goodness import ClassGoodness
+from plurigrid_ff.learning.optimizers import plan_steps, set_rate
 from plurigrid_ff.learning.trainer import Trainer
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
@@ -145,15 +150,16 @@ def test_a_resumed_state_is_learned_on_and_not_the_one_before(blobs, tmp_path):
 
 
 def test_an_objective_that_waits_for_the_gpu_is_not_recorded(blobs, monkeypatch):
-    evaluate = Projection.evaluate
+    evaluate = ClassGoodness.evaluate
 
     def waiting(self, h, y):
         loss, gradient = evaluate(self, h, y)
         assert math.isfinite(loss.item())
         return loss, gradient
 
-    monkeypatch.setattr(Projection, "evaluate", waiting)
-    trainers = [build(blobs, recorded=recorded) for recorded in (True, False)]
+    monkeypatch.setattr(ClassGoodness, "evaluate", waiting)
+    network = {"objective": "class-goodness"}
+    trainers = [build(blobs, network=network, recorded=recorded) for recorded in (True, False)]
 
     found = [trainer.train_epochs(6) for trainer in trainers]
 
@@ -189,23 +195,75 @@ def test_a_gpu_learns_what_a_cpu_learns(blobs, precision):
     assert {value.dtype for value in trainer.network.state_dict().values()} == {torch.float32}
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize(
-    ("rows", "features", "inner"), [(7, 5, 16), (300, 500, 32), (9000, 64, 16)]
+    ("rows", "features", "classes"), [(1, 5, 3), (7, 5, 10), (300, 500, 33), (9000, 64, 10)]
 )
-def test_the_kernel_computes_what_torch_does(rows, features, inner):
+def test_the_kernels_of_projection_compute_what_autograd_does(rows, features, classes, dtype):
     generator = torch.Generator().manual_seed(0)
-    left, right, h = (
-        torch.randn(shape, generator=generator).cuda().bfloat16()
-        for shape in ((rows, inner), (inner, features), (rows, features))
-    )
-    h = h.relu()
+    h = torch.randn(rows, features, generator=generator).relu().cuda().to(dtype)
+    directions = torch.randn(classes, features, generator=generator).cuda()
+    y = torch.randint(classes, (rows,), generator=generator).cuda()
 
-    da, sums, read = rectified_outer(left, right, h)
+    costs, dg = projected_costs(h, directions, y)
+    da, sums, own = rectified_outer(dg, directions, h)
 
-    expected = (left.double() @ right.double()) * (h > 0)
-    torch.testing.assert_close(da.double(), expected, rtol=2**-8, atol=1e-6)
-    torch.testing.assert_close(sums.double(), da.double().sum(dim=0), rtol=1e-5, atol=1e-3)
-    torch.testing.assert_close(read.double(), left.double().T @ h.double(), rtol=1e-5, atol=1e-3)
+    a, m = (part.to(dtype).double().requires_grad_() for part in (h, directions))
+    expected = F.cross_entropy(a.relu() @ m.T, y, reduction="none")
+    expected.mean().backward()
+    near = {"rtol": 1e-4} if dtype == torch.float32 else {"rtol": 2e-2}
+    torch.testing.assert_close(costs.double(), expected.detach(), rtol=1e-4, atol=1e-4)
+    # Activities of 0 have no gradient here, and torch's ReLU agrees.
+    size = a.grad.abs().max().item()
+    torch.testing.assert_close(da.double(), a.grad, **near, atol=near["rtol"] * size)
+    size = m.grad.abs().max().item()
+    torch.testing.assert_close(own.double(), m.grad, **near, atol=near["rtol"] * size)
+    torch.testing.assert_close(sums.double(), da.double().sum(dim=0), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("value", [0.0, 1e-30, float("nan")])
+def test_one_active_unit_is_found(value, dtype):
+    h, flags = torch.zeros(2048, 33, dtype=dtype, device="cuda"), torch.zeros(3).bool().cuda()
+    h[1999, 32] = value
+
+    mark_active(h, flags[1])
+
+    assert flags.tolist() == [False, value != 0, False]
+
+
+OPTIMIZERS = {
+    "adam": {"optimizer": "adam"},
+    "adam, decay": {"optimizer": "adam", "weight_decay": 0.1},
+    "adamw": {"optimizer": "adamw", "weight_decay": 0.1},
+    "sgd": {"optimizer": "sgd", "momentum": 0.0},
+    "sgd, momentum, decay": {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.1},
+}
+
+
+@pytest.mark.parametrize("settings", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_optimizers_of_few_tensors_step_as_torch_s_own(settings, monkeypatch):
+    plan = plan_steps(TrainingConfig(**settings), 1)[0]
+    found = []
+    for own in (True, False):
+        monkeypatch.setattr(steps, "suits", lambda parameters, own=own: own)
+        module = torch.nn.Linear(300, 70).cuda()
+        with torch.no_grad():
+            for parameter in module.parameters():
+                parameter.copy_(torch.linspace(-1, 1, parameter.numel()).view_as(parameter))
+        learning = learner("x", module, plan)
+        assert type(learning.optimizer).__module__.startswith("torch.") != own
+        for number in range(6):
+            set_rate(learning.optimizer, 0.01)
+            for parameter in module.parameters():
+                places = torch.arange(parameter.numel(), device="cuda")
+                parameter.grad = torch.sin(number + places).view_as(parameter)
+            learning.step()
+        found.append([*module.parameters(), *(value for _, value in learning.state())])
+
+    assert len(found[0]) == len(found[1]) >= 2
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("by_class", [True, False])
@@ -226,21 +284,25 @@ def test_the_softmax_kernel_computes_what_torch_does(rows, classes, by_class):
     torch.testing.assert_close(gradient.double(), exact.grad, rtol=1e-5, atol=1e-6 / rows)
 
 
-def test_one_kernel_teaches_nearly_what_products_and_passes_do(blobs, monkeypatch):
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_kernels_of_projection_teach_nearly_what_products_and_passes_do(
+    blobs, monkeypatch, precision
+):
     calls = []
     monkeypatch.setattr(
-        projection, "rectified_outer", lambda *a: (calls.append(a), rectified_outer(*a))[1]
+        kernels, "rectified_outer", lambda *a: (calls.append(a), rectified_outer(*a))[1]
     )
-    fused = build(blobs, precision="bfloat16", chunk_size=8)
+    fused = build(blobs, precision=precision, chunk_size=8)
     fused.train_epochs(2)
     assert calls
     monkeypatch.setattr(FFLayer, "_fused", lambda layer, x: None)
-    plain = build(blobs, precision="bfloat16", chunk_size=8)
+    plain = build(blobs, precision=precision, chunk_size=8)
     plain.train_epochs(2)
 
     ours, theirs = weights(fused), weights(plain)
+    near = {"float32": (1e-2, 1e-4), "bfloat16": (0.05, 5e-3)}[precision]
     for name in theirs:
-        torch.testing.assert_close(ours[name], theirs[name], rtol=0.05, atol=5e-3)
+        torch.testing.assert_close(ours[name], theirs[name], rtol=near[0], atol=near[1])
 
 
 def test_memory_does_not_grow_with_depth():

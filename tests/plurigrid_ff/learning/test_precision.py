@@ -3,14 +3,15 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from plurigrid_ff.config import NetworkConfig, TrainingConfig
 from plurigrid_ff.data.dataset import Split
 from plurigrid_ff.errors import ConfigError
 from plurigrid_ff.learning import precision
+from plurigrid_ff.learning.kernels import projection as kernels
 from plurigrid_ff.learning.layers import FFLayer
 from plurigrid_ff.learning.network import FFNetwork
-from plurigrid_ff.learning.objectives import projection
 from plurigrid_ff.learning.precision import products_of, require_precision
 from plurigrid_ff.learning.trainer import Trainer
 from plurigrid_ff.learning.transforms import Conv1d, Conv2d, Linear, Local2d
@@ -169,11 +170,17 @@ def test_layers_that_move_by_the_one_above_learn_in_bfloat16(blobs, objective):
 @pytest.mark.usefixtures("low_activities")
 @pytest.mark.parametrize("chunk_size", [8, 512])
 def test_a_layer_of_one_kernel_learns_as_one_of_products_and_passes(blobs, monkeypatch, chunk_size):
-    def outer(left, right, h):  # what the kernel does
-        da = (left @ right) * (h > 0)
-        return da, da.float().sum(dim=0), left.float().T @ h.float()
+    def costs(h, directions, y):  # what the kernels do
+        scores = h.float() @ directions.to(h.dtype).float().T
+        dg = (scores.softmax(dim=1) - F.one_hot(y, scores.shape[1])) / len(y)
+        return F.cross_entropy(scores, y, reduction="none"), dg.to(h.dtype)
 
-    monkeypatch.setattr(projection, "rectified_outer", outer)
+    def outer(dg, directions, h):
+        da = (dg @ directions.to(h.dtype)) * (h > 0)
+        return da, da.float().sum(dim=0), dg.float().T @ h.float()
+
+    monkeypatch.setattr(kernels, "projected_costs", costs)
+    monkeypatch.setattr(kernels, "rectified_outer", outer)
     found = []
     for fused in (True, False):
         parts = (lambda layer: (layer.transform, layer.objective)) if fused else lambda layer: None

@@ -11,7 +11,10 @@ from plurigrid_ff.learning.kernels import THERE
 
 MOST_CLASSES = 64
 _LEAST = 16  # that a product in a kernel sums over
-_ROWS, _FEATURES = 64, 128  # of a block
+# Of a block, by what was fastest on an H100: rows and features.
+_SCORED_FEW, _SCORED_MANY = (16, 128), (64, 128)
+_PULLED = {torch.float32: (32, 64), torch.bfloat16: (64, 128)}
+_FEW = 2048  # rows: more blocks matter more than larger ones
 _PRECISION = "tf32x3"  # of float32: three products, nearly exact
 _PROGRAMS = 528  # four for each multiprocessor of an H100
 
@@ -39,7 +42,8 @@ def projected_costs(h: Tensor, directions: Tensor, y: Tensor) -> tuple[Tensor, T
     (rows, features), classes = h.shape, len(directions)
     h, directions = h.contiguous(), directions.contiguous()
     inner = max(_LEAST, triton.next_power_of_2(classes))
-    block = 16 if rows <= 16 * _PROGRAMS else _ROWS
+    few = rows <= _FEW
+    block, width = _SCORED_FEW if few else _SCORED_MANY
     costs = torch.empty(rows, dtype=torch.float32, device=h.device)
     dg = h.new_empty(rows, inner)
     _projected_costs[(triton.cdiv(rows, block),)](
@@ -53,9 +57,10 @@ def projected_costs(h: Tensor, directions: Tensor, y: Tensor) -> tuple[Tensor, T
         classes,
         1 / rows,
         ROWS=block,
-        FEATURES=_FEATURES,
+        FEATURES=width,
         INNER=inner,
         PRECISION=_PRECISION,
+        num_stages=2 if few else 3,
     )
     return costs, dg
 
@@ -75,10 +80,11 @@ def rectified_outer(dg: Tensor, directions: Tensor, h: Tensor) -> tuple[Tensor, 
     """
     (rows, features), inner, classes = h.shape, dg.shape[1], len(directions)
     dg, directions, h = dg.contiguous(), directions.contiguous(), h.contiguous()
-    columns = triton.cdiv(features, _FEATURES)
+    block, width = _PULLED[h.dtype]
+    columns = triton.cdiv(features, width)
     # As many blocks one after the other as leave every multiprocessor busy.
-    turns = max(1, rows * columns // (_ROWS * _PROGRAMS))
-    runs = triton.cdiv(rows, _ROWS * turns)
+    turns = max(1, rows * columns // (block * _PROGRAMS))
+    runs = triton.cdiv(rows, block * turns)
     da = torch.empty_like(h)
     # Of every run: the sums of classes, then that of rows.
     parts = torch.empty(runs, classes + 1, features, dtype=torch.float32, device=h.device)
@@ -92,8 +98,8 @@ def rectified_outer(dg: Tensor, directions: Tensor, h: Tensor) -> tuple[Tensor, 
         features,
         classes,
         TURNS=turns,
-        ROWS=_ROWS,
-        FEATURES=_FEATURES,
+        ROWS=block,
+        FEATURES=width,
         INNER=inner,
         PRECISION=_PRECISION,
     )
@@ -131,10 +137,10 @@ if THERE:
             own = row[:, None] * features + column[None, :]
             inside = there[:, None] & (column < features)[None, :]
             active = tl.load(h + own, mask=inside, other=0.0)
-            place = column[:, None] + number[None, :] * features
-            known = (column < features)[:, None] & (number < classes)[None, :]
+            place = number[:, None] * features + column[None, :]
+            known = (number < classes)[:, None] & (column < features)[None, :]
             read = tl.load(directions + place, mask=known, other=0.0).to(active.dtype)
-            score += tl.dot(active, read, input_precision=PRECISION)
+            score += tl.dot(active, tl.trans(read), input_precision=PRECISION)
         score = tl.where((number < classes)[None, :], score, -float("inf"))
         top = tl.max(score, axis=1)
         weight = tl.exp(score - top[:, None])

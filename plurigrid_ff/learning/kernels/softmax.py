@@ -5,7 +5,7 @@ from torch import Tensor
 
 from plurigrid_ff.learning.kernels import THERE
 
-_SCORES = 4096  # of a block
+_SCORES = 1024  # of a block
 _MOST_CLASSES = 1024
 
 

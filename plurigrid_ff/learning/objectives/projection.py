@@ -16,6 +16,8 @@ from plurigrid_ff.learning.objectives.base import Objective
 from plurigrid_ff.learning.rounding import full_product
 from plurigrid_ff.learning.softmax import softmax_loss
 
+FAST = 16  # a product in bfloat16 has a multiple of so many rows and columns
+
 
 class Projection(Objective):
     """Cross-entropy of the activity projected onto one learned direction per class.
@@ -61,11 +63,13 @@ class Projection(Objective):
         return loss, dg @ self.directions
 
     def _evaluate_low(self, h: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Do the same by products in bfloat16."""
-        directions = self.directions.bfloat16()
-        loss, dg = softmax_loss(full_product(directions, h.T).T, y)
-        dg = dg.bfloat16()
-        self.directions.grad = full_product(dg.T, h)
+        """Do the same by products in bfloat16, with classes filled up to what is fast."""
+        classes = len(self.directions)
+        missing = -classes % FAST
+        directions = F.pad(self.directions.bfloat16(), (0, 0, 0, missing))
+        loss, dg = softmax_loss(full_product(h, directions.T)[:, :classes], y)
+        dg = F.pad(dg.bfloat16(), (0, missing))
+        self.directions.grad = full_product(dg.T, h)[:classes]
         return loss, dg @ directions
 
     def rectifies(self, x: Tensor) -> bool:

@@ -167,6 +167,8 @@ class FFLayer(nn.Module):
 
     def _fused(self, x: Tensor) -> tuple[Linear, Rectifying] | None:
         """Return the layer's parts if there are kernels for all between its two products."""
+        if not x.is_cuda:
+            return None
         transform, objective = self.transform, self.objective
         if self.pool is not None or self.peers is not None or not isinstance(transform, Linear):
             return None

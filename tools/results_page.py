@@ -107,24 +107,25 @@ def render(recipes: dict[str, Recipe], results: dict[str, Reproduction]) -> str:
 ON_GPU = """\
 ## On a GPU
 
-The recipes above that were shortened, in full, one seed each: what
-`plurigrid-ff reproduce NAME --seeds 1` printed on an NVIDIA H100 with torch 2.11
-([results/gpu](results/gpu)). They ran beside one another, so seconds say nothing.
+Recipes above that were shortened, in full: what `plurigrid-ff reproduce NAME` printed on an NVIDIA
+H100 with torch 2.11 ([results/gpu](results/gpu)), means where a run had several seeds. They, and
+`cifar10-conv` above, ran beside one another, so seconds say nothing.
 
-| recipe | test accuracy | backprop | untrained |
-|---|---|---|---|
+| recipe | seeds | test accuracy | backprop | untrained |
+|---|---|---|---|---|
 """
 
 
 def _logged(path: Path) -> str:
-    """Write one line of the table from what the command printed."""
+    """Write one line of the table from what the command printed, after each seed."""
     text = path.read_text("utf-8")
-    found = re.search(r"^test accuracy ([\d.]+%), backprop ([\d.]+%)$", text, re.MULTILINE)
+    found = re.findall(r"^test accuracy ([\d.]+)%, backprop ([\d.]+)%$", text, re.MULTILINE)
     floor = re.search(r"^ untrained layers +([\d.]+%)", text, re.MULTILINE)
-    if found is None:
-        raise ValueError(f"{path}: the command came to no end")
-    reached, rival = found.groups()
-    return f"| `{path.stem}` | **{reached}** | {rival} | {floor[1] if floor else ''} |"
+    if not found:
+        raise ValueError(f"{path}: no seed came to its end")
+    reached, rival = (statistics.mean(map(float, each)) for each in zip(*found, strict=True))
+    told = f"**{reached:.2f}%** | {rival:.2f}% | {floor[1] if floor else ''}"
+    return f"| `{path.stem}` | {len(found)} | {told} |"
 
 
 HEADER = (

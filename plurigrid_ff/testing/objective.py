@@ -11,13 +11,13 @@ from torch import Tensor
 from plurigrid_ff.config import SKILL_NAME, OptionValue
 from plurigrid_ff.learning.objectives import Objective, find_objective
 from plurigrid_ff.learning.objectives.base import Contrast
+from plurigrid_ff.testing.objective_claims import TOLERANCE, check_separable, check_vanishing
+from plurigrid_ff.testing.objective_samples import BATCH, CLASSES, build, sample
 from plurigrid_ff.testing.requirement import failure, require
 from plurigrid_ff.testing.settings import check_settings
 
-FEATURES, CLASSES, BATCH = 12, 3, 5
 SEEDS = range(4)
 EXTREMES = (0.0, 1e-20, 1e4)
-TOLERANCE = 1e-10
 
 
 def check_objective(
@@ -41,33 +41,6 @@ def check_objective(
     with torch.random.fork_rng(devices=[]):
         for check in CHECKS:
             check(kind, options or {})
-
-
-def build(
-    kind: type[Objective],
-    options: dict[str, OptionValue],
-    *,
-    features: int = FEATURES,
-    num_classes: int = CLASSES,
-    key: int = 1,
-    prepared: bool = True,
-) -> Objective:
-    """Build an objective in float64, prepared as the first layer of two."""
-    parsed = kind.Options.parse(options, where=f"options of {kind.name!r}")
-    objective = kind(features, num_classes, parsed, key=key).double()
-    if prepared:
-        generator = torch.Generator().manual_seed(0)
-        means = torch.randn(num_classes, features, generator=generator, dtype=torch.float64)
-        objective.prepare(lambda: means.clone(), index=0, depth=2)
-    return objective
-
-
-def sample(objective: Objective, batch: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Draw activities, ``(rails * batch, features)``, as a layer has them, and labels."""
-    generator = torch.Generator().manual_seed(seed)
-    rows = objective.rails * batch
-    h = torch.randn(rows, objective.features, generator=generator, dtype=torch.float64).relu()
-    return h, torch.randint(objective.num_classes, (batch,), generator=generator)
 
 
 def check_class(kind: Any) -> None:
@@ -251,24 +224,6 @@ def check_locality(kind: type[Objective], options: dict[str, OptionValue]) -> No
     )
 
 
-def check_separable(kind: type[Objective], options: dict[str, OptionValue]) -> None:
-    """Require of a loss that is said to be a mean over samples that its parts average to it."""
-    objective = build(kind, options)
-    if not objective.separable:
-        return
-    h, y = sample(objective, BATCH, 0)
-    by_rail = h.reshape(objective.rails, len(y), -1)
-    each = [objective.loss(by_rail[:, one], y[one : one + 1]) for one in range(len(y))]
-    whole, mean = objective.loss(h, y), torch.stack(each).mean()
-    require(
-        torch.allclose(whole, mean, rtol=TOLERANCE, atol=TOLERANCE),
-        f"objective {kind.name!r}: separable",
-        expected=f"the loss of a batch to be the mean over its samples, {mean.item():.6g}",
-        actual=f"{whole.item():.6g}",
-        remedy="say separable = False: the loss compares samples of a batch",
-    )
-
-
 def check_finite(kind: type[Objective], options: dict[str, OptionValue]) -> None:
     """Require finite losses and gradients in float32, from silence to loud activity."""
     objective = build(kind, options).float()
@@ -327,6 +282,7 @@ CHECKS: tuple[Callable[[type[Objective], dict[str, Any]], None], ...] = (
     check_no_graph,
     check_locality,
     check_separable,
+    check_vanishing,
     check_finite,
     check_draws,
     check_rebuilt,

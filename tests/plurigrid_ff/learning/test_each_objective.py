@@ -11,11 +11,13 @@ from plurigrid_ff.learning.goodness import GOODNESS
 from plurigrid_ff.learning.objectives import Objective, find_objective
 from plurigrid_ff.learning.objectives.hierarchical import superclass_loss, supervised_contrast
 from plurigrid_ff.testing import objective as testing
+from plurigrid_ff.testing.objective_samples import build as built
+from plurigrid_ff.testing.objective_samples import sample
 
 
 def build(name: str, features: int, num_classes: int, **options) -> Objective:
     kind = find_objective(name)
-    return testing.build(kind, options, features=features, num_classes=num_classes)
+    return built(kind, options, features=features, num_classes=num_classes)
 
 
 VARIANTS = [
@@ -33,12 +35,33 @@ VARIANTS = [
 def test_the_closed_form_of_every_option_is_autograds_gradient(name, options, batch, group, seed):
     objective = build(name, 3 * group, 3, **options)
 
-    testing.compare_with_autograd(objective, *testing.sample(objective, batch, seed))
+    testing.compare_with_autograd(objective, *sample(objective, batch, seed))
 
 
 @pytest.mark.parametrize(("name", "options"), VARIANTS)
 def test_every_option_passes_the_check_for_authors(name, options):
     testing.check_objective(name, options)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "vanishes"),
+    [
+        ("projection", {}, False),
+        ("distance", {}, False),
+        ("class-goodness", {}, True),
+        ("class-goodness", {"activity": "plain"}, False),
+        ("hierarchical", {}, False),  # its own gradient, not that of class-goodness
+        ("self-contrastive", {}, True),
+        *[("threshold", {"goodness": kind}, kind != "plain") for kind in sorted(GOODNESS)],
+    ],
+)
+def test_an_objective_knows_whether_a_silent_unit_has_a_gradient(name, options, vanishes):
+    objective = build(name, 12, 3, **options)
+    h, y = sample(objective, 9, 0)
+
+    _, dh = objective.evaluate(h.clone(), y)
+
+    assert objective.vanishes == vanishes == bool((dh[h == 0] == 0).all())
 
 
 def test_threshold_loss_at_the_threshold_is_two_log_two():
@@ -199,7 +222,7 @@ def test_single_classes_are_a_level_like_any_other():
 def test_the_tree_takes_its_share_of_the_cross_entropy(tree):
     objective = build("hierarchical", 12, 6, tree=tree, weight=0.0)
     objective.superclass.copy_(SUPERCLASS)
-    h, y = testing.sample(objective, 7, 0)
+    h, y = sample(objective, 7, 0)
     goodness = find_objective("class-goodness").goodness(objective, h)
     fine = torch.nn.functional.cross_entropy(goodness, y)
 
@@ -216,7 +239,7 @@ def test_with_a_tree_too_it_passes_the_check_for_authors(tree):
 def test_a_layer_that_learns_super_classes_alone_scores_their_classes_alike():
     objective = build("hierarchical", 12, 6, tree=1.0)
     objective.superclass.copy_(SUPERCLASS)
-    h, _ = testing.sample(objective, 7, 0)
+    h, _ = sample(objective, 7, 0)
 
     goodness = objective.goodness(h)
 

@@ -72,6 +72,27 @@ def test_every_layer_in_parts_is_autograds_in_float64(kind, objective, batch, si
         torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("norm", ["rms", "layer", "none"])
+@pytest.mark.parametrize("objective", ["projection", "class-goodness", "threshold"])
+def test_an_activity_in_the_place_of_the_input_teaches_the_same(objective, norm):
+    config = {"hidden": [9, {"features": 9, "norm": norm}], "objective": objective}
+    made = FFNetwork(NetworkConfig.parse(config, where="test"), (4, 5), CLASSES, seed=1).double()
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(made.rails * 8, 9, generator=generator, dtype=torch.float64).relu()
+    y = torch.randint(CLASSES, (8,), generator=generator)
+
+    def learned(x, *, overwrite):
+        layer = made.stack[1]
+        layer.zero_grad()
+        h, loss = learn_in_chunks(layer, x, y, size=3, overwrite=overwrite)
+        assert (h.data_ptr() == x.data_ptr()) == overwrite
+        return [h, loss, *(parameter.grad for parameter in layer.parameters())]
+
+    apart, in_place = learned(x.clone(), overwrite=False), learned(x.clone(), overwrite=True)
+
+    assert all(torch.equal(one, other) for one, other in zip(apart, in_place, strict=True))
+
+
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("kind", ["linear", "conv2d"])
 def test_parts_sum_to_the_whole_in_float32(kind, objective):

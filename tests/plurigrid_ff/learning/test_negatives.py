@@ -10,7 +10,7 @@ from plurigrid_ff.learning.labelled import as_rows
 from plurigrid_ff.learning.labels import embed_labels
 from plurigrid_ff.learning.negatives import find_negatives, known_negatives
 from plurigrid_ff.learning.negatives.learned import NOISE_FEATURES
-from plurigrid_ff.learning.negatives.wrong_label import wrong_labels
+from plurigrid_ff.learning.negatives.wrong_label import WrongLabel, wrong_labels
 from plurigrid_ff.learning.network import FFNetwork
 
 
@@ -48,6 +48,16 @@ def test_a_draw_belongs_to_the_sample_and_not_to_its_place_in_the_batch():
     reordered = wrong_labels(y[order], 5, key=1, sample_ids=ids[order])
 
     assert torch.equal(plain[order], reordered)
+
+
+def test_a_batch_gets_the_wrong_labels_that_are_drawn_for_its_samples():
+    pool, y = torch.zeros(40, 3), torch.arange(40) % 5
+    negatives, ids = WrongLabel(pool, 5, key=0), torch.tensor([7, 39, 0])
+
+    for key in (1, 2, 1):
+        found = negatives.labels(None, pool[ids], y[ids], key=key, sample_ids=ids)
+
+        assert torch.equal(found, wrong_labels(y[ids], 5, key=key, sample_ids=ids))
 
 
 def test_one_class_has_no_wrong_label():

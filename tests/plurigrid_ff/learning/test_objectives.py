@@ -10,7 +10,8 @@ from plurigrid_ff.learning.objectives import (
     known_objectives,
     parse_options,
 )
-from plurigrid_ff.testing.objective import build, compare_with_autograd, sample
+from plurigrid_ff.testing.objective import compare_with_autograd
+from plurigrid_ff.testing.objective_samples import build, sample
 
 NAMES = sorted(known_objectives())
 

@@ -146,6 +146,12 @@ class Coupling(Sound):
     evaluate = Objective.evaluate
 
 
+class Persisting(Sound):
+    """Reference: a test."""
+
+    vanishes = True
+
+
 class Keeping(Sound):
     """Reference: a test."""
 
@@ -269,6 +275,7 @@ BROKEN = [
     (Forgetful, "gradient of parameter weight: expected a gradient, got None"),
     (Detaching, "loss: expected autograd's gradient to be that of finite differences"),
     (Coupling, "separable: expected the loss of a batch to be the mean over its samples"),
+    (Persisting, "vanishes: expected a gradient of 0 wherever the activity is 0, got up to"),
     (Keeping, "loss of evaluate: expected no graph, got a tensor that requires grad"),
     (Overwriting, "evaluate: expected its input to stay as it was"),
     (Reaching, "locality: expected the layer below to get no gradient, got one that reached it"),

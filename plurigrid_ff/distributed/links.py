@@ -25,6 +25,7 @@ class ProcessInlet:
         shapes: Of one row of what the layers below pass on, the nearest last.
         rails: Rows per sample.
         device: Where the activity will lie.
+        dtype: What its numbers are; both ends must agree.
     """
 
     def __init__(
@@ -34,12 +35,14 @@ class ProcessInlet:
         shapes: Sequence[tuple[int, ...]],
         rails: int,
         device: torch.device,
+        dtype: torch.dtype,
     ) -> None:
         self._fleet = fleet
         self._rank = rank
         self._shapes = shapes
         self._rails = rails
         self._device = device
+        self._dtype = dtype
         self._samples: Iterator[int] = iter(())
         self._posted: deque[list[tuple[dist.Work, Tensor]]] = deque()
 
@@ -69,7 +72,7 @@ class ProcessInlet:
         if count is None:
             return
         sizes = [count * self._rails * prod(shape) for shape in self._shapes]
-        buffers = [torch.empty(size, device=self._device) for size in sizes]
+        buffers = [torch.empty(size, dtype=self._dtype, device=self._device) for size in sizes]
         if _laid_out(self._shapes):
             buffers.insert(0, torch.empty(len(sizes), dtype=torch.int64, device=self._device))
         with self._fleet.talking(self._fleet.name(self._rank)):

@@ -9,6 +9,7 @@ from plurigrid_ff.distributed.replicas import ProcessReplicas
 from plurigrid_ff.learning.flows import FeedForward
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.pipeline import Work
+from plurigrid_ff.learning.precision import activity_dtype
 from plurigrid_ff.learning.stage import Stage
 
 
@@ -30,6 +31,7 @@ def build_stage(fleet: Fleet, work: Work) -> Stage:
             flow.passed_on(network.stack, own.start),
             network.stack[own.start].objective.rails,
             work.y.device,
+            activity_dtype(work.training.precision, work.y.device),
         )
     if fleet.stage + 1 < fleet.stages:
         above = ProcessOutlet(fleet, fleet.rank_of(fleet.stage + 1, replica))

@@ -79,6 +79,12 @@ def _write(target: Tensor, left: Tensor, right: Tensor, *, add: bool) -> Tensor:
     return target.add_(product) if add else target.copy_(product)
 
 
+def activity_dtype(precision: Precision, device: torch.device) -> torch.dtype:
+    """Return what the numbers of activities between layers are."""
+    low = precision == "bfloat16" and low_activities(device)
+    return torch.bfloat16 if low else torch.float32
+
+
 def lowered(x: Lowered, precision: Precision) -> Lowered:
     """Return what a layer is given in the precision in which it reads it.
 

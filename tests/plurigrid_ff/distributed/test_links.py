@@ -6,7 +6,9 @@ import torch
 
 from plurigrid_ff.distributed import links
 from plurigrid_ff.distributed.links import ProcessInlet, ProcessOutlet
+from plurigrid_ff.learning import precision
 from plurigrid_ff.learning.channels import DEPTH
+from plurigrid_ff.learning.precision import activity_dtype
 
 
 class Wire:
@@ -55,7 +57,7 @@ def test_a_sender_waits_for_the_oldest_while_two_are_on_their_way(wire, fleet):
 
 
 def test_a_receiver_asks_for_two_batches_ahead_and_for_no_more_than_there_are(wire, fleet):
-    inlet = ProcessInlet(fleet, 0, [(3,)], 2, torch.device("cpu"))
+    inlet = ProcessInlet(fleet, 0, [(3,)], 2, torch.device("cpu"), torch.float32)
     wire.sent = [torch.zeros(6 * size) for size in (4, 4, 4, 1)]
 
     inlet.open(iter([4, 4, 4, 1]))
@@ -68,12 +70,28 @@ def test_a_receiver_asks_for_two_batches_ahead_and_for_no_more_than_there_are(wi
     assert ahead == [2, 3, 4, 4, 4]
 
 
+def test_activities_in_bfloat16_are_received_as_such(wire, fleet, monkeypatch):
+    device = torch.device("cpu")
+    assert activity_dtype("bfloat16", device) == activity_dtype("float32", device) == torch.float32
+    monkeypatch.setattr(precision, "low_activities", lambda device: True)
+    outlet = ProcessOutlet(fleet, 1)
+    inlet = ProcessInlet(fleet, 0, [(3,)], 1, device, activity_dtype("bfloat16", device))
+    h = torch.rand(4, 3).bfloat16()
+
+    outlet.send([h])
+    inlet.open(iter([4]))
+    (found,) = inlet.receive()
+
+    assert found.dtype == torch.bfloat16
+    assert torch.equal(found, h)
+
+
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_images_arrive_as_they_lay_in_memory(wire, fleet, layout):
     h = torch.rand(4, 3, 5, 6).contiguous(memory_format=layout)
     earlier = torch.rand(4, 2, 5, 6)
     outlet = ProcessOutlet(fleet, 1)
-    inlet = ProcessInlet(fleet, 0, [(2, 5, 6), (3, 5, 6)], 1, torch.device("cpu"))
+    inlet = ProcessInlet(fleet, 0, [(2, 5, 6), (3, 5, 6)], 1, torch.device("cpu"), torch.float32)
 
     outlet.send([earlier, h])
     inlet.open(iter([4]))

@@ -6,7 +6,8 @@ from torch import Tensor
 
 from plurigrid_ff.learning.beside import Beside
 from plurigrid_ff.learning.engine import Engine
-from plurigrid_ff.learning.kernels import activity
+from plurigrid_ff.learning.kernels.activity import mark_active
+from plurigrid_ff.learning.kernels.usable import usable
 from plurigrid_ff.learning.labelled import Reading
 from plurigrid_ff.learning.layers import FFLayer, LayerStep
 from plurigrid_ff.learning.learners import Learner
@@ -98,8 +99,8 @@ class Sweep:
         # The middle rows: where there are two rails, some of each.
         start = max(0, (len(h) - LOOKED_AT) // 2)
         shown = h[start : start + LOOKED_AT]
-        if activity.suits(shown):
-            activity.mark_active(shown, alive)
+        if usable(shown) and shown.is_contiguous():
+            mark_active(shown, alive)
         elif h.device.type != "cpu" or not alive:
             # An activity is never negative, and one that is not a number is no silence.
             alive |= shown.amax() != 0

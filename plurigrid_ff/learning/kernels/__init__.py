@@ -1,10 +1,15 @@
 """Kernels of our own for what a GPU does besides products of large matrices.
 
 Triton comes with torch's builds for CUDA. Without it torch computes the same, in several passes
-instead of one. Each module defines its kernels only where Triton is there, and says what they
-suit.
+instead of one. Each module defines its kernels only where Triton is there; whether they run where
+a tensor lies, ``usable`` says.
 """
 
-from importlib.util import find_spec
+import torch
 
-THERE = find_spec("triton") is not None
+try:
+    import triton  # noqa: F401
+except Exception:
+    THERE = False
+else:
+    THERE = torch.version.hip is None

@@ -8,11 +8,6 @@ from plurigrid_ff.learning.kernels import THERE
 _NUMBERS = 4096  # of a block
 
 
-def suits(h: Tensor) -> bool:
-    """Whether :func:`mark_active` looks at ``h``."""
-    return THERE and h.is_cuda and h.is_contiguous()
-
-
 def mark_active(h: Tensor, flag: Tensor) -> None:
     """Set a flag if any number is not 0; one that is not a number is not.
 

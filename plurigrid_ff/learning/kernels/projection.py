@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from plurigrid_ff.learning.kernels import THERE
+from plurigrid_ff.learning.kernels.usable import usable
 
 MOST_CLASSES = 64
 _LEAST = 16  # that a product in a kernel sums over
@@ -21,8 +22,7 @@ _PROGRAMS = 528  # four for each multiprocessor of an H100
 
 def suits(x: Tensor, classes: int) -> bool:
     """Whether the functions here take activities like ``x`` and so many classes."""
-    fitting = x.dtype in (torch.bfloat16, torch.float32) and classes <= MOST_CLASSES
-    return THERE and x.is_cuda and fitting
+    return x.dtype in _PULLED and classes <= MOST_CLASSES and usable(x)
 
 
 def projected_costs(h: Tensor, directions: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

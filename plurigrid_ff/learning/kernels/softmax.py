@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from plurigrid_ff.learning.kernels import THERE
+from plurigrid_ff.learning.kernels.usable import usable
 
 _SCORES = 1024  # of a block
 _MOST_CLASSES = 1024
@@ -12,7 +13,7 @@ _MOST_CLASSES = 1024
 def suits(scores: Tensor) -> bool:
     """Whether :func:`softmax_costs` computes a softmax of these ``(rows, classes)``."""
     few = scores.shape[1] <= _MOST_CLASSES
-    return THERE and scores.is_cuda and scores.dtype == torch.float32 and few
+    return few and scores.dtype == torch.float32 and usable(scores)
 
 
 def softmax_costs(scores: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from plurigrid_ff.learning.kernels import THERE
+from plurigrid_ff.learning.kernels.usable import usable
 
 _NUMBERS = 1024  # of a block
 # More are told of one by one than a host is fast enough for.
@@ -20,11 +21,8 @@ _MOST_TENSORS = 4
 def suits(parameters: Sequence[Tensor]) -> bool:
     """Whether the functions here step these parameters, all of them."""
     few = len(parameters) <= _MOST_TENSORS
-    return (
-        few
-        and THERE
-        and all(p.is_cuda and p.dtype == torch.float32 and p.is_contiguous() for p in parameters)
-    )
+    plain = all(p.dtype == torch.float32 and p.is_contiguous() for p in parameters)
+    return few and plain and all(usable(p) for p in parameters)
 
 
 def adam_step(

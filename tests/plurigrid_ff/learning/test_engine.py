@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from plurigrid_ff.config import NetworkConfig, TrainingConfig
 from plurigrid_ff.errors import ConfigError
 from plurigrid_ff.learning.chunks import answer_in_chunks, chunk_samples, learn_in_chunks
-from plurigrid_ff.learning.engine import learn_by_autograd
+from plurigrid_ff.learning.engine import Engine, learn_by_autograd
 from plurigrid_ff.learning.labelled import LabelledRails
 from plurigrid_ff.learning.network import FFNetwork
 from plurigrid_ff.learning.objectives import known_objectives
@@ -261,3 +261,14 @@ def test_a_part_is_as_large_as_memory_allows(hidden, asked, size):
         layers = FFNetwork(config, (32, 16), CLASSES, seed=1).stack
 
     assert chunk_samples(layers, asked) == size
+
+
+def test_a_layer_that_changed_its_precision_is_lent_memory_of_that():
+    made = network("linear", "projection", torch.float32)
+    engine, layer = Engine(made.stack, TrainingConfig()), made.stack[0]
+
+    engine.learn(layer, *drawn(made, 4, torch.float32))
+    layer.double().zero_grad()
+    engine.learn(layer, *drawn(made, 4))
+
+    assert all(parameter.grad.dtype == torch.float64 for parameter in layer.parameters())

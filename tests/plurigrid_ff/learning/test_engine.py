@@ -268,7 +268,8 @@ def test_a_layer_that_changed_its_precision_is_lent_memory_of_that():
     engine, layer = Engine(made.stack, TrainingConfig()), made.stack[0]
 
     engine.learn(layer, *drawn(made, 4, torch.float32))
-    layer.double().zero_grad()
+    layer.zero_grad()  # as a step leaves it
+    layer.double()
     engine.learn(layer, *drawn(made, 4))
 
     assert all(parameter.grad.dtype == torch.float64 for parameter in layer.parameters())

@@ -9,7 +9,7 @@ import torch
 
 try:
     import triton  # noqa: F401
-except Exception:
+except Exception:  # whatever a broken one raises: it is not needed
     THERE = False
 else:
     THERE = torch.version.hip is None

@@ -26,7 +26,7 @@ def _works(device: torch.device) -> bool:
         flag = torch.zeros((), dtype=torch.bool, device=device)
         mark_active(torch.ones(1, device=device), flag)
         return bool(flag)
-    except Exception as error:
+    except Exception as error:  # of a compiler, a loader or a driver
         reason = (str(error).splitlines() or [""])[0]
         warnings.warn(
             f"{device} computes without kernels of its own, which is slower, since Triton cannot "
